@@ -1,0 +1,42 @@
+-- The same for a user who may see the texts of their own statements only: others' are left out.
+-- PostgreSQL 13 and later; primary and replica; any user
+WITH seen AS (
+    SELECT
+        statement.query, statement.calls, statement.total_exec_time, statement.mean_exec_time, statement.rows
+    FROM {pg_stat_statements} AS statement
+    WHERE statement.dbid = (
+        SELECT database.oid FROM pg_catalog.pg_database AS database
+        WHERE database.datname = pg_catalog.current_database()
+    )
+    AND statement.query <> '<insufficient privilege>'
+    AND pg_catalog.left(statement.query, 200) NOT LIKE '%/* meridian health: %'
+    AND statement.userid = (
+        SELECT role.oid FROM pg_catalog.pg_roles AS role WHERE role.rolname = CURRENT_USER
+    )
+),
+ranked AS (
+    SELECT
+        seen.*,
+        pg_catalog.row_number() OVER (ORDER BY seen.total_exec_time DESC) AS by_total,
+        pg_catalog.row_number() OVER (ORDER BY seen.mean_exec_time DESC) AS by_mean,
+        pg_catalog.row_number() OVER (ORDER BY seen.calls DESC) AS by_calls,
+        pg_catalog.sum(seen.total_exec_time) OVER () AS all_ms,
+        pg_catalog.sum(seen.calls) OVER () AS all_calls,
+        pg_catalog.count(*) OVER () AS statements
+    FROM seen
+)
+SELECT
+    pg_catalog.left(ranked.query, 500) AS query,
+    ranked.calls,
+    ranked.total_exec_time AS total_ms,
+    ranked.mean_exec_time AS mean_ms,
+    ranked.rows,
+    ranked.by_total,
+    ranked.by_mean,
+    ranked.by_calls,
+    ranked.all_ms,
+    ranked.all_calls,
+    ranked.statements
+FROM ranked
+WHERE ranked.by_total <= 10 OR ranked.by_mean <= 10 OR ranked.by_calls <= 10
+ORDER BY ranked.by_total

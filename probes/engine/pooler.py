@@ -1,0 +1,58 @@
+"""Tells a pooler from a server.
+
+Certain: a server signs a client in with the number of its own backend process, and pg_backend_pid() says the same
+number. A pooler invents one for the client, as the client may meet another backend in each transaction. So two
+numbers mean that something between us and the server deals out its connections.
+
+Certain too, but not always to be seen: PgBouncer names the prepared statements that it keeps (from 1.21 on, once a
+client has used one) and may add the client's address to the application name (``application_name_add_host``). No
+other sign is PgBouncer's alone, so without one it is called PgBouncer-like: Odyssey, PgCat and some providers' proxies
+behave the same. A pooler that hands the server's number on cannot be told from the server.
+"""
+
+import asyncio
+import contextlib
+import re
+
+from probes.engine.dial import DRIVER_ERRORS, Session
+
+PGBOUNCER = "PgBouncer"
+PGBOUNCER_LIKE = "PgBouncer-like"
+
+_SECONDS = 2.0
+_MAX_ANSWER = 1000
+_SIGNS = (
+    "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('application_name'), EXISTS "
+    "(SELECT FROM pg_catalog.pg_prepared_statements AS kept WHERE kept.name LIKE 'PGBOUNCER\\_%')"
+)
+_HOST_ADDED = re.compile(r" - (\[?[0-9a-f.:]+\]?:\d+|unix\(\d+\):\d+)$")
+
+
+def recognise(announced_pid: int, pid: int, application_name: str, *, keeps_statements: bool) -> str:
+    """The pooler's name, or empty. ``announced_pid`` came with sign-in, the rest from the session itself."""
+    if pid == announced_pid:
+        return ""
+    if keeps_statements or _HOST_ADDED.search(application_name):
+        return PGBOUNCER
+    return PGBOUNCER_LIKE
+
+
+async def pooler_of(session: Session) -> str:
+    """The pooler's name, or empty when there is none or it cannot be told. One round trip, two seconds at most.
+
+    It goes as COPY, in one message: a pooler may give each of several to another server.
+    """
+    answer = bytearray()
+
+    async def collect(data: bytes) -> None:
+        answer.extend(data[:_MAX_ANSWER])
+
+    with contextlib.suppress(*DRIVER_ERRORS, TimeoutError):
+        async with asyncio.timeout(_SECONDS):
+            await session.connection.copy_from_query(_SIGNS, output=collect)
+    pid, _, rest = bytes(answer[:_MAX_ANSWER]).decode("utf-8", "replace").rstrip().partition("\t")
+    application_name, _, keeps = rest.rpartition("\t")
+    if not (pid.isascii() and pid.isdecimal() and keeps in ("t", "f")):
+        return ""
+    announced = session.connection.get_server_pid()
+    return recognise(announced, int(pid), application_name, keeps_statements=keeps == "t")

@@ -1,0 +1,63 @@
+"""The newest result of everything, in columns: for monitoring, which reads all of it at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Self
+
+from probes.models import Latest
+from probes.models.results import is_ours
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """One entry a connection, vantage and kind in each column, as `probes.models.Measured` defines them.
+
+    ``region`` is a code, None without one.
+    """
+
+    connection: Sequence[str]
+    provider: Sequence[str]
+    region: Sequence[str | None]
+    vantage: Sequence[str]
+    kind: Sequence[str]
+    finished_at: Sequence[datetime]
+    ok: Sequence[bool]
+    error_code: Sequence[str]
+    error_phase: Sequence[str]
+    dns_ms: Sequence[float | None]
+    tcp_ms: Sequence[float | None]
+    tls_ms: Sequence[float | None]
+    auth_ms: Sequence[float | None]
+    query_ms: Sequence[float | None]
+    total_ms: Sequence[float | None]
+    queue_ms: Sequence[float | None]
+    p50_ms: Sequence[float | None]
+    p95_ms: Sequence[float | None]
+    p99_ms: Sequence[float | None]
+    rate: Sequence[float | None]
+    cache_hit_ratio: Sequence[float | None]
+    connections_used: Sequence[int | None]
+    connections_limit: Sequence[int | None]
+    size_bytes: Sequence[int | None]
+    lag_seconds: Sequence[float | None]
+
+    @property
+    def ours(self) -> Sequence[bool]:
+        """Whether it was our own side that failed."""
+        return [is_ours(code, phase) for code, phase in zip(self.error_code, self.error_phase, strict=True)]
+
+    @classmethod
+    def newest(cls) -> Self:
+        """One query. Only of active connections: what is paused tells nothing new."""
+        shown = Latest.objects.filter(connection__active=True, connection__deleted_at=None)
+        rows = shown.order_by("connection_id").values_list(*_COLUMNS)
+        return cls(*(zip(*rows, strict=True) if rows else ((),) * len(_COLUMNS)))
+
+
+_ELSEWHERE = {
+    "connection": "connection__name",
+    "provider": "connection__provider",
+    "region": "connection__region__code",
+}
+_COLUMNS = [_ELSEWHERE.get(field.name, field.name) for field in fields(Gauges)]

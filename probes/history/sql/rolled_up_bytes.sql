@@ -1,0 +1,2 @@
+-- Any server.
+SELECT pg_total_relation_size('probes_rolledup') AS rolled_up_bytes

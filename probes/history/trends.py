@@ -1,0 +1,97 @@
+"""The last day of many connections at once: what a list draws beside each of them, read from the hourly roll-up."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection as database
+
+from probes.history.measures import MEASURES, OURS
+from probes.history.series import Values
+from probes.history.shares import Share
+from probes.history.windows import HOUR
+
+HOURS = 25
+"""The last 24 whole hours and the one under way."""
+
+
+@dataclass(frozen=True)
+class Trend:
+    """``HOURS`` hours from ``start`` on: the mean latency of each in ms, None where nothing was timed.
+
+    ``failed`` are the places of the hours in which a check failed, ``last_good`` that of the newest in which one worked.
+    """
+
+    start: datetime
+    latencies: Values
+    failed: Sequence[int]
+    last_good: int | None
+    share: Share
+
+
+def trends_of(connection_ids: Iterable[int], now: datetime, *, kind: str, vantage: str) -> dict[int, Trend]:
+    """One query, however many connections. One that was not tested in that time is not in the answer."""
+    start = now.replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * HOUR
+    columns = ", ".join(MEASURES[name] for name in ("p50_ms", "checks", "good", "ours"))
+    question = f"""
+        SELECT connection_id, (extract(epoch FROM bucket - %(start)s) / 3600)::int AS place, {columns}
+        FROM result_hourly
+        WHERE connection_id = ANY(%(ids)s::bigint[]) AND kind = %(kind)s AND vantage = %(vantage)s
+            AND bucket >= %(start)s AND bucket < %(end)s
+        GROUP BY connection_id, place
+    """  # noqa: S608 - made of our own words
+    parameters: dict[str, Any] = {
+        "ids": list(connection_ids),
+        "kind": kind,
+        "vantage": vantage,
+        "start": start,
+        "end": start + HOURS * HOUR,
+    }
+    hours: dict[int, list[Sequence[Any]]] = {}
+    with database.cursor() as cursor:
+        cursor.execute(question, parameters)
+        for pk, *figures in cursor:
+            hours.setdefault(pk, []).append(figures)
+    return {pk: _trend(start, found) for pk, found in hours.items()}
+
+
+def _trend(start: datetime, hours: Sequence[Sequence[Any]]) -> Trend:
+    latencies: Values = [None] * HOURS
+    for place, latency, *_ in hours:
+        latencies[place] = latency
+    return Trend(
+        start=start,
+        latencies=latencies,
+        failed=sorted(place for place, _, checks, good, _ in hours if good < checks),
+        last_good=max((place for place, _, _, good, _ in hours if good), default=None),
+        share=Share(*(sum(hour[column] for hour in hours) for column in (2, 3, 4))),
+    )
+
+
+def failing_since(trends: Mapping[int, Trend], *, kind: str, vantage: str) -> dict[int, datetime]:
+    """When each of the connections failed first after it last worked, or first in its trend. One query.
+
+    A connection whose trend holds no such check is not in the answer.
+    """
+    question = f"""
+        SELECT asked.id, failed.issued_at
+        FROM unnest(%(ids)s::bigint[], %(hours)s::timestamptz[]) AS asked (id, hour)
+        LEFT JOIN LATERAL (
+            SELECT issued_at FROM probes_result
+            WHERE connection_id = asked.id AND kind = %(kind)s AND vantage = %(vantage)s AND ok
+                AND issued_at >= asked.hour AND issued_at < asked.hour + interval '1 hour'
+            ORDER BY issued_at DESC LIMIT 1
+        ) AS worked ON true
+        CROSS JOIN LATERAL (
+            SELECT issued_at FROM probes_result
+            WHERE connection_id = asked.id AND kind = %(kind)s AND vantage = %(vantage)s AND NOT ok AND NOT {OURS}
+                AND issued_at >= asked.hour AND issued_at > coalesce(worked.issued_at, '-infinity')
+            ORDER BY issued_at LIMIT 1
+        ) AS failed
+    """  # noqa: S608 - made of our own words
+    hours = [trend.start + (trend.last_good or 0) * HOUR for trend in trends.values()]
+    parameters: dict[str, Any] = {"ids": list(trends), "hours": hours, "kind": kind, "vantage": vantage}
+    with database.cursor() as cursor:
+        cursor.execute(question, parameters)
+        return dict(cursor.fetchall())

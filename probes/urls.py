@@ -1,0 +1,43 @@
+from django.urls import path
+
+from probes import history_views, map_views
+from probes.views import asking, fleet, palette, runs, schedules, trials, workers
+
+urlpatterns = [
+    path("", fleet.dashboard, name="dashboard"),
+    path("connections/", fleet.connection_list, name="connection-list"),
+    path("connections/<int:pk>/", fleet.connection_detail, name="connection-detail"),
+    path("connections/<int:pk>/test/", asking.probe_one, name="probe-one"),
+    path("connections/<int:pk>/latency/", asking.latency_one, name="latency-one"),
+    path("connections/<int:pk>/load/", asking.load_one, name="load-one"),
+    path("connections/<int:pk>/health/", asking.health_one, name="health-one"),
+    path("connections/<int:pk>/scratch/", trials.scratch_one, name="scratch-one"),
+    path("connections/test/", asking.probe_selected, name="probe-selected"),
+    path("connections/latency/", asking.latency_selected, name="latency-selected"),
+    path("connections/health/", asking.health_selected, name="health-selected"),
+    path("connections/try/", trials.connection_try, name="connection-try"),
+    path("connections/try/<uuid:token>/", trials.connection_trial, name="connection-trial"),
+    path("connections/scratch/<uuid:token>/", trials.scratch_trial, name="scratch-trial"),
+    path("test-all/", asking.probe_all, name="probe-all"),
+    path("health-all/", asking.health_all, name="health-all"),
+    path("palette/", palette.palette, name="palette"),
+    path("runs/", runs.run_list, name="run-list"),
+    path("runs/<uuid:pk>/", runs.run_detail, name="run-detail"),
+    path("runs/<uuid:pk>/cancel/", runs.run_cancel, name="run-cancel"),
+    path("runs/<uuid:pk>/again/", asking.run_again, name="run-again"),
+    path("runs/<uuid:pk>/results/<int:connection>/<slug:vantage>/", runs.result_detail, name="result-detail"),
+    path("schedules/", schedules.schedule_list, name="schedule-list"),
+    path("schedules/new/", schedules.schedule_new, name="schedule-new"),
+    path("schedules/options/", schedules.schedule_options, name="schedule-options"),
+    path("schedules/preview/", schedules.schedule_preview, name="schedule-preview"),
+    path("schedules/<int:pk>/", schedules.schedule_detail, name="schedule-detail"),
+    path("schedules/<int:pk>/edit/", schedules.schedule_edit, name="schedule-edit"),
+    path("schedules/<int:pk>/run/", schedules.schedule_run, name="schedule-run"),
+    path("schedules/<int:pk>/pause/", schedules.schedule_pause, name="schedule-pause"),
+    path("schedules/<int:pk>/resume/", schedules.schedule_resume, name="schedule-resume"),
+    path("schedules/<int:pk>/delete/", schedules.schedule_delete, name="schedule-delete"),
+    *history_views.urlpatterns,
+    *map_views.urlpatterns,
+    path("workers/", workers.workers, name="workers"),
+    path("jobs/<uuid:pk>/", workers.job, name="job"),
+]

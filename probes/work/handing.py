@@ -1,0 +1,70 @@
+"""Hands outcomes over to the recorder, whatever the broker does meanwhile."""
+
+import asyncio
+import logging
+from typing import Any
+
+import kombu.exceptions
+import redis
+
+from probes import queues, recorder
+from probes.engine.outcome import Outcome
+from probes.jobs import SealedJob
+from probes.work import memory
+
+logger = logging.getLogger(__name__)
+
+HAND_OVER_SECONDS = 0.25
+RETRY = {"max_retries": 40, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 2.0}
+"""About a minute: longer than a broker takes to come back; after that the reaper looks after the job."""
+
+
+class Handing:
+    """Sends the first outcome at once and the others a few times a second, off the loop: a slow broker strains no probe."""
+
+    def __init__(self, job: SealedJob) -> None:
+        self._job = job
+        self._found: asyncio.Queue[tuple[int, Outcome] | None] = asyncio.Queue()
+
+    def add(self, key: int, outcome: Outcome) -> None:
+        self._found.put_nowait((key, outcome))
+
+    def close(self) -> None:
+        """Nothing more comes; `run` ends once everything is sent."""
+        self._found.put_nowait(None)
+
+    async def run(self) -> None:
+        more = True
+        while more:
+            batch = [await self._found.get()]
+            while not self._found.empty():
+                batch.append(self._found.get_nowait())
+            more = None not in batch
+            outcomes = [(key, outcome.as_dict()) for key, outcome in filter(None, batch)]
+            if outcomes:
+                self._require_memory()
+                await asyncio.to_thread(self._send, outcomes)
+            if more:
+                await asyncio.sleep(HAND_OVER_SECONDS)
+
+    def _require_memory(self) -> None:
+        # A probe may have failed because another one left it no memory, so none of them is believed. A load test is
+        # alone, has hundreds of connections, and would not be repeated.
+        if self._job.kind != "load" and memory.is_suspect():
+            memory.give_up(f"its probes of job {self._job.id} took too much memory")
+
+    def _send(self, outcomes: list[tuple[int, dict[str, Any]]]) -> None:
+        try:
+            recorder.record.apply_async(
+                args=[str(self._job.run_id), self._job.vantage, outcomes],
+                queue=queues.RECORD,
+                retry=True,
+                retry_policy=RETRY,
+            )
+        except (kombu.exceptions.OperationalError, redis.RedisError) as error:
+            logger.error(
+                "%d outcomes of job %s found no broker; the reaper looks after them: %s",
+                len(outcomes),
+                self._job.id,
+                error,
+            )

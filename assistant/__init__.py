@@ -1,0 +1,1 @@
+"""What the history means: facts with references, and a model that may speak of them."""

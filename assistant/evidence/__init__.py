@@ -1,0 +1,1 @@
+"""What the history says, fact by fact. Reads `probes.history` and the models; writes, runs and asks for nothing."""

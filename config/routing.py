@@ -1,0 +1,65 @@
+"""Which consumer answers which websocket path, and who may open one at all."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import URLRouter
+from channels.security.websocket import WebsocketDenier
+from django.conf import settings
+from django.http.request import validate_host
+from django.urls import path, re_path
+
+from assistant.consumers import ChatConsumer
+from probes.consumers import LiveConsumer
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class SameOrigin:
+    """Admits a websocket only from a page of this very site: the Origin names the host that was asked.
+
+    Channels' own validator compares with ALLOWED_HOSTS, which admits any port and, with DEBUG, localhost.
+    """
+
+    def __init__(self, inner: App) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        app: App = self.inner if same_origin(headers) else WebsocketDenier.as_asgi()
+        await app(scope, receive, send)
+
+
+def same_origin(headers: dict[bytes, str]) -> bool:
+    """Whether the handshake comes from a page of the host it is addressed to, or of a trusted origin."""
+    origin = headers.get(b"origin", "")
+    host = headers.get(b"host", "")
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    parts = urlsplit(origin)
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    return (
+        parts.scheme in {"http", "https"}
+        and parts.netloc.lower() == host.lower()
+        and validate_host(name.lower(), settings.ALLOWED_HOSTS)
+    )
+
+
+websocket = SameOrigin(
+    AuthMiddlewareStack(
+        URLRouter(
+            [
+                path("ws/fleet/", LiveConsumer.as_asgi(), {"group": "fleet"}),
+                path("ws/runs/<uuid:run>/", LiveConsumer.as_asgi(), {"group": "run"}),
+                path("ws/connections/<int:connection>/", LiveConsumer.as_asgi(), {"group": "connection"}),
+                path("ws/assistant/<int:chat>/", ChatConsumer.as_asgi()),
+                re_path("", WebsocketDenier.as_asgi()),
+            ]
+        )
+    )
+)

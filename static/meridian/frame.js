@@ -1,0 +1,94 @@
+// What a page keeps while parts of it are swapped: open menus, the scroll position, the dialog; and where it goes on
+// after errors.
+
+/* Menus (<details data-menu id>): one open at a time, closed by a click elsewhere or Escape. */
+
+const openMenus = new Set();
+
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    if (!target.matches("details[data-menu]")) return;
+    if (target.open) openMenus.add(target.id);
+    else openMenus.delete(target.id);
+  },
+  true,
+);
+
+function closeMenus(except) {
+  for (const id of openMenus) {
+    const menu = document.getElementById(id);
+    if (!menu || menu === except) continue;
+    // What has the focus is about to vanish: a dialog that opens now gives it back to the menu.
+    if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+    menu.removeAttribute("open");
+  }
+}
+
+document.addEventListener("click", ({ target }) => closeMenus(target.closest("summary")?.parentElement));
+document.addEventListener("keydown", ({ key, target }) => {
+  if (key !== "Escape" || openMenus.size === 0) return;
+  const menu = target.closest("details[data-menu]");
+  closeMenus();
+  menu?.querySelector("summary").focus();
+});
+document.addEventListener("htmx:load", () => {
+  for (const id of openMenus) document.getElementById(id)?.setAttribute("open", "");
+});
+
+/* On a phone, the pages that the bar has no room for. */
+
+for (const link of document.querySelectorAll(".rail-link.wide-only")) {
+  const entry = link.cloneNode(true);
+  entry.removeAttribute("class");
+  entry.removeAttribute("data-key");
+  document.querySelector("#rail-more .menu-items").append(entry);
+}
+
+/* The place on the page, when #live is fetched again. */
+
+let scrolledTo = 0;
+
+document.addEventListener("htmx:beforeSwap", () => {
+  scrolledTo = scrollY;
+});
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target.id === "live") scrollTo({ top: scrolledTo, behavior: "instant" });
+});
+
+/* The dialog: an answer swapped into it opens it, an empty answer or data-close closes it. */
+
+const dialog = document.getElementById("dialog");
+let opener = "";
+
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (!dialog || detail.target !== dialog) return;
+  if (dialog.textContent.trim() === "") dialog.close();
+  else if (!dialog.open) {
+    opener = document.activeElement.id;
+    dialog.showModal();
+  }
+});
+// The browser gives the focus back, unless a live event has replaced what had it.
+dialog?.addEventListener("close", () => {
+  if (document.activeElement === document.body && opener) document.getElementById(opener)?.focus();
+});
+dialog?.addEventListener("click", ({ target }) => {
+  if (target === dialog || target.closest("[data-close]")) dialog.close();
+});
+
+/* The address of this page, for somebody else. */
+
+document.documentElement.toggleAttribute("data-can-copy", Boolean(navigator.clipboard));
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-copy-address]");
+  if (!button) return;
+  await navigator.clipboard.writeText(location.href);
+  button.textContent = "Copied";
+});
+
+/* A form that came back with errors: the first of them is where to go on. */
+
+document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
+  if (detail.xhr?.status === 422) target.querySelector(".is-invalid")?.focus();
+});

@@ -15,20 +15,21 @@ document.addEventListener(
   true,
 );
 
+// Asks the page and not the set: a quick hand is here before the event that tells of an opened menu.
 function closeMenus(except) {
-  for (const id of openMenus) {
-    const menu = document.getElementById(id);
-    if (!menu || menu === except) continue;
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (menu === except) continue;
     // What has the focus is about to vanish: a dialog that opens now gives it back to the menu.
     if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
     menu.removeAttribute("open");
+    openMenus.delete(menu.id);
   }
 }
 
 document.addEventListener("click", ({ target }) => closeMenus(target.closest("summary")?.parentElement));
 document.addEventListener("keydown", ({ key, target }) => {
-  if (key !== "Escape" || openMenus.size === 0) return;
-  const menu = target.closest("details[data-menu]");
+  if (key !== "Escape") return;
+  const menu = target.closest("details[data-menu][open]");
   closeMenus();
   menu?.querySelector("summary").focus();
 });
@@ -69,9 +70,11 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
     dialog.showModal();
   }
 });
-// The browser gives the focus back, unless a live event has replaced what had it.
+// The browser gives the focus back, unless a live event has replaced what had it: then it is still in what has just
+// closed, or nowhere.
 dialog?.addEventListener("close", () => {
-  if (document.activeElement === document.body && opener) document.getElementById(opener)?.focus();
+  const focused = document.activeElement;
+  if (focused === document.body || dialog.contains(focused)) document.getElementById(opener)?.focus();
 });
 dialog?.addEventListener("click", ({ target }) => {
   if (target === dialog || target.closest("[data-close]")) dialog.close();

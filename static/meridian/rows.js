@@ -2,6 +2,17 @@
 
 const ADDRESSES = ["href", "hx-get", "hx-post"];
 
+// The entry that had the focus when its row was swapped: whoever walks a menu by keyboard goes on from there.
+let left = null;
+
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  const entry = document.activeElement;
+  const items = entry.closest("details[data-menu-of] > .menu-items");
+  if (items && detail.target.contains(items)) {
+    left = { menu: items.parentElement.id, entry: [...items.children].indexOf(entry) };
+  }
+});
+
 function fill(menu) {
   const place = menu.querySelector(".menu-items");
   const pattern = document.getElementById("row-menu");
@@ -15,6 +26,8 @@ function fill(menu) {
   }
   place.append(entries);
   htmx.process(place);
+  if (left?.menu === menu.id) place.children[left.entry]?.focus();
+  left = null;
 }
 
 // A click comes before the menu opens, also when it is a key: whoever types on finds it filled.

@@ -61,6 +61,35 @@ def test_a_sheet_is_opened_and_left_by_keyboard(page: Page):
     expect(summary).to_be_focused()
 
 
+def swap_row(page: Page) -> None:
+    """What a live event does to a row, at a moment of the test's choice."""
+    row(page).evaluate("""(row) => {
+      const event = row.cloneNode(true);
+      event.querySelector(".menu-items").replaceChildren();
+      event.querySelector("details").removeAttribute("open");
+      event.setAttribute("hx-swap-oob", "true");
+      htmx.swap(document.getElementById("live"), `<template>${event.outerHTML}</template>`, { swapStyle: "none" });
+    }""")
+
+
+def test_the_keyboard_stays_where_it_is_while_rows_are_swapped(page: Page):
+    summary = row(page).get_by_label(re.compile("^More for"))
+    summary.focus()
+    page.keyboard.press("Enter")
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    entry = row(page).get_by_role("button", name="Latency…")
+    expect(entry).to_be_focused()
+    swap_row(page)
+    expect(entry).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    swap_row(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).not_to_be_visible()
+    expect(summary).to_be_focused()
+
+
 def test_options_of_a_load_test_show_only_what_counts(page: Page):
     open_sheet(page, "Load")
     rate, own = page.get_by_label("Target rate", exact=True), page.get_by_label("Own statement")

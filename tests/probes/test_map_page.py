@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from tests.rigs.places import dublin, home, measured, tokyo
 
-HOSTILE = ["<script>alert(1)</script>", "\"quotes\" and 'quotes'", "{{ 7|add:7 }}", "\u202eright to left"]
+HOSTILE = ["<script>alert(1)</script>", "\"quotes\" and 'quotes'", '{{ "mer"|add:"ged" }}', "\u202eright to left"]
 
 
 def page(client, query: str = "", **headers) -> str:
@@ -73,10 +73,7 @@ def test_names_are_text(client, make_connection, name: str):
     make_connection(name)
     html = page(client)
     assert "<script>alert(1)" not in html
-    assert (
-        "14"
-        not in row(html, client.get(reverse("map-places")).json()["connections"][0]["id"]).split("</a>")[0]
-    )
+    assert "merged" not in html
 
 
 def test_without_connections_the_page_says_what_to_do(client):

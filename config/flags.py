@@ -79,13 +79,13 @@ FLAGS: Mapping[str, Flag] = {
             default=True,
             # What may hurt a database stays closed unless somebody can say that it is open.
             in_doubt=False,
-            checked=EVERY_ENTRANCE - {Entrance.ADMIN},
+            checked=EVERY_ENTRANCE,
         ),
         Flag(
             key=switches.TEST_ALL_REGIONS,
             about="Whatever asks for all connections at once.",
             default=True,
-            checked=frozenset({Entrance.PAGE, Entrance.API, Entrance.SCHEDULE}),
+            checked=EVERY_ENTRANCE - {Entrance.COMMAND},
         ),
         Flag(
             key=switches.CHATBOT,

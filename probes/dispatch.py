@@ -113,6 +113,7 @@ def request_run(
             source=source,
             requested_by=user if isinstance(user, User) else None,
             schedule=schedule,
+            everything=everything,
             total=len(chosen) * len(places),
         )
         jobs = Job.objects.bulk_create(
@@ -141,7 +142,11 @@ def switched_on(
     if switch := switches.closed(kind, user=user, everything=everything):
         raise SwitchedOff(switch)
     regions = Region.objects.filter(pk__in={one.region_id for one in chosen}).values_list("pk", "code")
-    shut = {pk: switch for pk, code in regions if (switch := switches.closed(kind, code, user=user))}
+    shut = {
+        pk: switch
+        for pk, code in regions
+        if (switch := switches.closed(kind, code, user=user, everything=everything))
+    }
     left = [one for one in chosen if one.region_id not in shut]
     if not left:
         raise SwitchedOff(next(iter(shut.values())))

@@ -31,7 +31,7 @@ class Target:
 class SealedJob:
     """One message: probes of one kind, of one run, from one vantage. ``published_at`` tells the time on the queue.
 
-    ``asker`` is whom the worker asks the switches about.
+    ``asker`` is whom the worker asks the switches about, and ``everything`` whether all connections at once are meant.
     """
 
     id: UUID
@@ -42,6 +42,7 @@ class SealedJob:
     published_at: datetime
     targets: tuple[Target, ...]
     asker: Asker = SYSTEM
+    everything: bool = False
 
     def seal(self) -> str:
         data = asdict(self)

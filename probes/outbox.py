@@ -66,6 +66,7 @@ def _send(job: Job, connections: Mapping[int, Connection]) -> bool:
         published_at=timezone.now(),
         targets=tuple(targets),
         asker=Asker.of(run.requested_by),
+        everything=run.everything,
     )
     longest = plans.job_seconds(plan, [target.endpoint.connect_timeout for target in targets])
     try:

@@ -64,6 +64,7 @@ class RunQuerySet(models.QuerySet["Run"]):
 class Run(models.Model):
     """One request: a kind, some connections, some vantages, and who or what asked.
 
+    ``everything`` says that all connections at once were meant, which has a switch of its own.
     ``done`` and ``failed`` count results and change only in the transaction that adds them, under the row's lock.
     """
 
@@ -91,6 +92,7 @@ class Run(models.Model):
     schedule = models.ForeignKey(
         "probes.Schedule", null=True, blank=True, on_delete=models.SET_NULL, related_name="runs"
     )
+    everything = models.BooleanField(default=False, db_default=False, editable=False)
     state = models.CharField(max_length=16, choices=State, default=State.QUEUED)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)

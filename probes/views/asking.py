@@ -83,7 +83,7 @@ def run_again(request: HtmxRequest, pk: UUID) -> HttpResponse:
     chosen = list(Connection.objects.filter(pk__in={pk for _, pk in targets}))
     vantages = sorted({vantage for vantage, _ in targets})
     try:
-        again = _requested(request, Kind(run.kind), chosen, run.params, vantages)
+        again = _requested(request, Kind(run.kind), chosen, run.params, vantages, everything=run.everything)
     except REFUSALS as refusal:
         return toast(request, "warning", _said(refusal), "run-list")
     return go_to(request, again)

@@ -15,7 +15,7 @@ def shut(job: SealedJob) -> dict[int, Outcome]:
 
 def closed(job: SealedJob, target: Target) -> str:
     """The key of the switch that keeps this job from this target, or ""."""
-    return switches.closed(job.kind, target.region, user=job.asker)
+    return switches.closed(job.kind, target.region, user=job.asker, everything=job.everything)
 
 
 def _told(job: SealedJob, switch: str) -> Outcome:

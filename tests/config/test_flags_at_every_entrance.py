@@ -31,6 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 REGION = "aws-us-east-1"
 SHORT = {"clients": 1, "seconds": 1}
 HTMX = {"HX-Request": "true"}
+Scope = Schedule.Scope
 
 
 @dataclass
@@ -89,6 +90,9 @@ def refusal_of(answer) -> str:
 
 
 def by_admin(kind: Kind, stage: Stage) -> str:
+    """A load test has no action of its own there: it is started through a schedule."""
+    if kind == Kind.LOAD:
+        return by_admin_schedule(kind, stage)
     action = {Kind.CONNECTION: "test_now", Kind.HEALTH: "health_now"}[kind]
     chosen = {"action": action, "index": "0", "_selected_action": [stage.connection.pk]}
     with stage.under():
@@ -96,13 +100,24 @@ def by_admin(kind: Kind, stage: Stage) -> str:
     return "" if Run.objects.exists() else shown
 
 
-def by_schedule(kind: Kind, stage: Stage, scope: Schedule.Scope = Schedule.Scope.CONNECTIONS) -> str:
-    chosen = [stage.connection.pk] if scope == Schedule.Scope.CONNECTIONS else []
+def by_admin_schedule(kind: Kind, stage: Stage, scope: Scope = Scope.CONNECTIONS) -> str:
+    chosen = {"action": "run_now", "index": "0", "_selected_action": [scheduled(kind, stage, scope).pk]}
+    with stage.under():
+        shown = stage.page.post("/admin/probes/schedule/", chosen, follow=True).text
+    return "" if Run.objects.exists() else shown
+
+
+def scheduled(kind: Kind, stage: Stage, scope: Scope) -> Schedule:
+    chosen = [stage.connection.pk] if scope == Scope.CONNECTIONS else []
     params = SHORT if kind == Kind.LOAD else {}
     draft = Draft(
         name="now and then", kind=kind, params=params, scope=scope, connections=chosen, every_seconds=60
     )
-    schedule = schedules.create(draft, user=stage.user)
+    return schedules.create(draft, user=stage.user)
+
+
+def by_schedule(kind: Kind, stage: Stage, scope: Scope = Scope.CONNECTIONS) -> str:
+    schedule = scheduled(kind, stage, scope)
     with stage.under():
         assert schedules.tick(schedule.next_at) == 1
     return "" if Run.objects.exists() else schedule.ticks.get().reason
@@ -125,11 +140,20 @@ def in_worker(kind: Kind, stage: Stage) -> str:
     stage.program.post(
         f"/connections/{stage.connection.pk}/{kind}", {"params": SHORT if kind == Kind.LOAD else {}}
     )
+    return carried_out(stage)
+
+
+def carried_out(stage: Stage) -> str:
     with stage.under():
         pump()
     [result] = history.of_run(Run.objects.get())
     assert result.ours == (result.error_code == "switched_off")
     return result.hint if result.error_code == "switched_off" else ""
+
+
+def all_in_worker(stage: Stage) -> str:
+    stage.program.post("/test/all-regions")
+    return carried_out(stage)
 
 
 def chat_on_page(stage: Stage) -> str:
@@ -174,11 +198,7 @@ OF_KIND = {
     Entrance.WORKER: in_worker,
 }
 NOWHERE = {
-    (switches.LOAD_TESTING, Entrance.ADMIN): "the admin has no action that starts a load test",
-    **{
-        (switches.TEST_ALL_REGIONS, entrance): "only chosen connections are named here"
-        for entrance in (Entrance.ADMIN, Entrance.COMMAND, Entrance.WORKER)
-    },
+    (switches.TEST_ALL_REGIONS, Entrance.COMMAND): "only chosen connections are named here",
     **{
         (switches.CHATBOT, entrance): "nothing is asked of the assistant here"
         for entrance in (Entrance.ADMIN, Entrance.SCHEDULE, Entrance.COMMAND)
@@ -198,9 +218,9 @@ ROWS: dict[tuple[str, Entrance], Row] = {
     },
     (switches.TEST_ALL_REGIONS, Entrance.PAGE): all_on_page,
     (switches.TEST_ALL_REGIONS, Entrance.API): all_by_api,
-    (switches.TEST_ALL_REGIONS, Entrance.SCHEDULE): partial(
-        by_schedule, Kind.CONNECTION, scope=Schedule.Scope.ALL
-    ),
+    (switches.TEST_ALL_REGIONS, Entrance.ADMIN): partial(by_admin_schedule, Kind.CONNECTION, scope=Scope.ALL),
+    (switches.TEST_ALL_REGIONS, Entrance.SCHEDULE): partial(by_schedule, Kind.CONNECTION, scope=Scope.ALL),
+    (switches.TEST_ALL_REGIONS, Entrance.WORKER): all_in_worker,
     (switches.CHATBOT, Entrance.PAGE): chat_on_page,
     (switches.CHATBOT, Entrance.API): chat_by_api,
     (switches.CHATBOT, Entrance.WORKER): chat_in_worker,

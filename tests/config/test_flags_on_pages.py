@@ -39,6 +39,21 @@ def forget_saving() -> None:
     broker.client().flushall()
 
 
+def test_what_was_asked_of_all_is_not_asked_again_while_that_is_switched_off(client, path, make_connection):
+    make_connection("orders", port=1)
+    forget_saving()
+    client.post(reverse("probe-all"))
+    run = Run.objects.get()
+    pump()
+    with holding(path, {switches.TEST_ALL_REGIONS: False}):
+        assert "disabled title=" in client.get(f"/runs/{run.pk}/").text
+        answer = client.post(reverse("run-again", args=[run.pk]), headers={"HX-Request": "true"})
+    assert switches.reason(switches.TEST_ALL_REGIONS) in answer.headers["HX-Trigger"]
+    assert Run.objects.get() == run
+    client.post(reverse("run-again", args=[run.pk]))
+    assert Run.objects.exclude(pk=run.pk).get().everything
+
+
 def test_the_page_shows_each_flag_with_its_value_source_reason_and_entrances(
     client, path, make_connection, regions
 ):

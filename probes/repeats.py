@@ -1,8 +1,8 @@
 """Asking twice for one run: whoever got no answer asks again with the same key, and gets the run of the first time.
 
 1. A key that is known answers with its run, if the same was asked with it.
-2. Otherwise the run and its key are written in one transaction. Whoever is second waits at the unique key for the first,
-   throws away the own run, of which nobody has heard, and begins again at 1.
+2. Otherwise the run and its key are written in one transaction. Whoever is second waits for the first at the unique key
+   and throws away the own run, of which nobody has heard, or is refused because the first's is going; and looks again.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.contrib.auth.models import AnonymousUser, User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from probes.models import Run, RunKey
@@ -40,9 +40,7 @@ def once(key: str, user: User | AnonymousUser, digest: bytes, ask: Callable[[], 
             RunKey.objects.filter(user=user, key=key, created_at__lt=_oldest()).delete()
             run = ask()
             RunKey.objects.create(user=user, key=key, digest=digest, run=run)
-    except IntegrityError as error:
-        if "run_key_unique" not in str(error):
-            raise
+    except Exception:
         found = _found(key, user, digest)
         if found is None:
             raise

@@ -14,7 +14,8 @@ from ninja import Schema as Out
 from pydantic import BaseModel, ConfigDict, Field
 
 from probes import plans, schedules
-from probes.api.schemas import Id, Limit, Offset, RunOut, asker
+from probes.api.answering import ANSWERS, Key, Manner, answered
+from probes.api.schemas import Id, Limit, Offset, asker
 from probes.models import Kind, Run, Schedule, ScheduleTick
 from probes.schedules import Draft
 
@@ -160,11 +161,14 @@ def resume_schedule(request: HttpRequest, schedule_id: Id) -> Any:
     return schedules.resume(schedule_id)
 
 
-@router.post("/{int:schedule_id}/run", response={202: RunOut}, summary="Run a schedule now, out of turn")
-def run_schedule(request: HttpRequest, schedule_id: Id) -> Any:
+@router.post("/{int:schedule_id}/run", response=ANSWERS, summary="Run a schedule now, out of turn")
+def run_schedule(request: HttpRequest, schedule_id: Id, manner: Query[Manner], key: Key = None) -> Any:
     """With the rights of whoever asks. 409 while its last run is still going."""
-    run = schedules.run_now(schedule_id, user=request.user, source=Run.Source.API)
-    return Status(202, run)
+
+    def ask() -> Run:
+        return schedules.run_now(schedule_id, user=request.user, source=Run.Source.API)
+
+    return answered(request, ask, manner, key)
 
 
 @router.get(

@@ -1,22 +1,19 @@
-"""Asking for runs. The answer comes once the run is durable, or with ``wait`` once it has ended."""
+"""Asking for runs of one, some or all connections."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
-from hashlib import sha256
-from typing import Annotated, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
-from ninja import Header, Query, Router
-from ninja.errors import HttpError
+from ninja import Query, Router
 from pydantic import BaseModel, ConfigDict, Field
 
 from connections.models import Connection, Region
-from probes import dispatch, history, repeats, waiting
-from probes.api.schemas import Id, RunInFull, RunOut, asker, named
+from probes import dispatch
+from probes.api.answering import ANSWERS, Key, Manner, answered
+from probes.api.schemas import Id, asker
 from probes.models import Kind, Run, Vantage
 
 router = Router(tags=["Runs"])
@@ -54,31 +51,7 @@ class AskedOfAll(Asked):
     kind: Kind = Kind.CONNECTION
 
 
-class Manner(BaseModel):
-    """How to answer."""
-
-    wait: float = Field(
-        0,
-        ge=0,
-        le=waiting.LONGEST,
-        description="Seconds to wait for the end: 200 and the results if it came, else 202 as without.",
-    )
-
-
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=repeats.LONGEST_KEY,
-        pattern=r"^[!-~]+$",
-        description="Asking again with the same key within a day gives the same run instead of another one.",
-    ),
-]
-_ANSWERS: dict[int, Any] = {200: RunInFull, 202: RunOut}
-
-
-@router.post("/runs", response=_ANSWERS, summary="Ask for a run of chosen connections")
+@router.post("/runs", response=ANSWERS, summary="Ask for a run of chosen connections")
 def ask_of_some(
     request: HttpRequest,
     asked: AskedOfSome,
@@ -91,7 +64,7 @@ def ask_of_some(
 
 
 @router.post(
-    "/connections/{int:connection_id}/{kind}", response=_ANSWERS, summary="Ask for a run of a connection"
+    "/connections/{int:connection_id}/{kind}", response=ANSWERS, summary="Ask for a run of a connection"
 )
 def ask_of_one(
     request: HttpRequest,
@@ -104,7 +77,7 @@ def ask_of_one(
     return _answer(request, kind, lambda: _one(connection_id), asked or Asked(), manner, key)
 
 
-@router.post("/test/all-regions", response=_ANSWERS, summary="Ask for a run of every active connection")
+@router.post("/test/all-regions", response=ANSWERS, summary="Ask for a run of every active connection")
 def ask_of_all(
     request: HttpRequest,
     manner: Query[Manner],
@@ -116,7 +89,7 @@ def ask_of_all(
 
 
 @router.post(
-    "/test/{kind}/{region_id}", response=_ANSWERS, summary="Ask for a run of a region's active connections"
+    "/test/{kind}/{region_id}", response=ANSWERS, summary="Ask for a run of a region's active connections"
 )
 def ask_of_region(
     request: HttpRequest,
@@ -153,13 +126,7 @@ def _answer(
             everything=isinstance(asked, AskedOfAll),
         )
 
-    try:
-        run = repeats.once(key, asker(request), _digest(request, asked), ask) if key else ask()
-    except repeats.KeyUsed as refusal:
-        raise HttpError(422, str(refusal)) from None
-    if manner.wait:
-        return waiting.Later(run.pk, manner.wait, lambda: _now(request, run))
-    return _shown(request, run)
+    return answered(request, ask, manner, key, asked)
 
 
 def _known(vantages: Sequence[str]) -> Sequence[str]:
@@ -174,31 +141,3 @@ def _known(vantages: Sequence[str]) -> Sequence[str]:
             {"vantages": f"No active vantage is called so: {shown}. GET /api/vantages lists them."}
         )
     return vantages
-
-
-def _digest(request: HttpRequest, asked: Asked) -> bytes:
-    """Of what was asked, however it was written."""
-    return sha256(
-        json.dumps([request.path_info, asked.model_dump(mode="json")], sort_keys=True).encode()
-    ).digest()
-
-
-def _now(request: HttpRequest, asked: Run) -> HttpResponse:
-    """The run as it is by now: in full when it has ended."""
-    run = Run.objects.select_related("requested_by").filter(pk=asked.pk).first()
-    return _shown(request, run or asked)
-
-
-def _shown(request: HttpRequest, run: Run) -> HttpResponse:
-    context = {"request": request}
-    if run.is_open:
-        status, shown = 202, RunOut.from_orm(run, context=context)
-    else:
-        run.results = named(history.of_run(run))  # type: ignore[attr-defined]
-        status, shown = 200, RunInFull.from_orm(run, context=context)
-    return HttpResponse(
-        shown.model_dump_json(),
-        status=status,
-        content_type="application/json; charset=utf-8",
-        headers={"Location": reverse("api:run", args=[run.pk])},
-    )

@@ -1,9 +1,12 @@
 """Schedules over HTTP: the same rules as on pages, in the API's one form of error."""
 
+import threading
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from connections.models import Connection
 from probes import schedules
 from probes.models import Kind, Run, Schedule
 from probes.schedules import Draft
@@ -91,6 +94,49 @@ def test_pausing_resuming_and_running(program, made, make_connection):
     assert (answer.status_code, answer.json()["source"]) == (202, "api")
     assert made.runs.get().source == Run.Source.API
     assert program.post(f"{path}/run").status_code == 409
+
+
+def test_the_same_key_is_the_same_run_of_a_schedule(program, made, make_connection):
+    make_connection()
+    path, key = f"/schedules/{made.pk}/run", {"Idempotency-Key": "abc"}
+    first = program.post(path, headers=key)
+    again = program.post(path, headers=key)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json()["id"] == again.json()["id"] == str(made.runs.get().pk)
+    assert program.post(path, headers={"Idempotency-Key": "other"}).status_code == 409
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_with_one_key_get_one_run_of_a_schedule(program, made, make_connection):
+    make_connection(active=False)
+    Connection.objects.update(active=True)
+    path, answers = f"/schedules/{made.pk}/run", []
+
+    def ask() -> None:
+        try:
+            answers.append(program.post(path, headers={"Idempotency-Key": "race"}))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {answer.status_code for answer in answers} == {202}
+    assert {answer.json()["id"] for answer in answers} == {str(made.runs.get().pk)}
+
+
+def test_whoever_waits_for_a_schedules_run_gets_it_with_its_results(program, made, make_connection):
+    make_connection()
+    run = Run.objects.get(pk=program.post(f"/schedules/{made.pk}/run?wait=0.01").json()["id"])
+    run.count(done=1, failed=0)
+    answer = program.post(f"/schedules/{made.pk}/run?wait=0.01", headers={"Idempotency-Key": "abc"})
+    assert (answer.status_code, answer.json()["state"]) == (202, "queued")
+    assert program.post(f"/schedules/{made.pk}/run?wait=-1").status_code == 422
+    Run.objects.get(pk=answer.json()["id"]).count(done=1, failed=0)
+    answer = program.post(f"/schedules/{made.pk}/run?wait=5", headers={"Idempotency-Key": "abc"})
+    assert (answer.status_code, answer.json()["results"]) == (200, [])
 
 
 def test_what_became_of_its_starts(program, made):

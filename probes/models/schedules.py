@@ -14,7 +14,7 @@ from django.utils import timezone
 from connections.models import Connection
 from probes.engine import outcome
 from probes.models.runs import Kind, Run
-from probes.timing import Cron, Every, Timing, TimingError
+from probes.timing import Cron, Every, Timing, TimingError, require_zone
 from probes.timing.interval import LONGEST, SHORTEST
 
 LONGEST_JITTER = 3600
@@ -99,6 +99,8 @@ class Schedule(models.Model):
         except ValidationError as error:
             errors = error.update_error_dict(errors)
         try:
+            # An interval starts by no clock, but whoever reads the zone must be able to believe it.
+            require_zone(self.time_zone)
             timing = self.timing
         except TimingError as error:
             errors[error.field] = [str(error)]

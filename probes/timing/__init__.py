@@ -6,8 +6,9 @@ from typing import Protocol
 from probes.timing.cron import Cron, Moved
 from probes.timing.interval import Every
 from probes.timing.problems import TimingError
+from probes.timing.zones import require_zone
 
-__all__ = ["Cron", "Every", "Moved", "Timing", "TimingError"]
+__all__ = ["Cron", "Every", "Moved", "Timing", "TimingError", "require_zone"]
 
 
 class Timing(Protocol):

@@ -9,11 +9,12 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from probes.timing.problems import TimingError
+from probes.timing.zones import require_zone
 
 LONGEST_LINE = 100
 # 29 February may be eight years away; whatever matches at all has matched by then.
@@ -94,11 +95,7 @@ class Cron:
     @classmethod
     def read(cls, line: str, zone: str) -> Self:
         """Raises `TimingError` for what is no cron line, never comes, or names no time zone."""
-        if zone not in _zones():
-            raise TimingError(
-                "time_zone",
-                f"There is no time zone “{zone[:LONGEST_LINE]}”: choose one such as Europe/Berlin.",
-            )
+        require_zone(zone)
         words = line[: LONGEST_LINE + 1].split()
         if len(words) == len(_FIELDS) + 1:
             raise TimingError(
@@ -167,12 +164,6 @@ class Cron:
     def _jumps(self, day: date) -> bool:
         midnight = datetime.combine(day, time(), ZoneInfo(self.zone))
         return midnight.utcoffset() != (midnight + _DAY).utcoffset()
-
-
-@cache
-def _zones() -> frozenset[str]:
-    """Python walks through all files of the zones each time, which takes longer than all the rest of a tick."""
-    return frozenset(available_timezones())
 
 
 @lru_cache(maxsize=512)

@@ -45,6 +45,7 @@ def test_a_schedule_is_created_read_changed_and_deleted(program, user):
         ({"cron": "0 0 30 2 *"}, "body.cron", "No month has such a day"),
         ({"cron": "* * * * * *"}, "body.cron", "no seconds"),
         ({"cron": "0 3 * * *", "time_zone": "Mars/Olympus"}, "body.time_zone", "no time zone"),
+        ({"every_seconds": 60, "time_zone": "Nowhere/Land"}, "body.time_zone", "no time zone"),
         ({"every_seconds": 60, "jitter_seconds": 61}, "body.jitter_seconds", "at most 60"),
         ({"every_seconds": 60, "scope": "connections"}, "body.connections", "at least one"),
         (

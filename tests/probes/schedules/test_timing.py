@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.timing import Cron, Every, TimingError, cron
+from probes.timing import Cron, Every, TimingError, zones
 from probes.timing.interval import LONGEST, SHORTEST
 
 BERLIN, KOLKATA, NEPAL, LORD_HOWE = "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe"
@@ -172,5 +172,5 @@ def test_an_interval_is_kept_to_the_second(seconds, moment):
 
 def test_the_files_of_the_zones_are_looked_through_once(monkeypatch):
     Cron.read("0 3 * * *", BERLIN)
-    monkeypatch.setattr(cron, "available_timezones", lambda: pytest.fail("looked through again"))
+    monkeypatch.setattr(zones, "available_timezones", lambda: pytest.fail("looked through again"))
     assert Cron.read("0 4 * * *", KOLKATA).zone == KOLKATA

@@ -40,6 +40,8 @@ def path(make_connection) -> str:
         b'{"params": {"samples": Infinity}}',
         b'{"params": {"sql": "\\ud800"}}',
         b'{"params": {"sql": "\\u0000"}}',
+        b'{"params": {"\\u0000": 1}}',
+        b'{"vantages": ["home", "\\u0000"]}',
         b"[" * 100_000,
         b'{"params": {"samples": ' + b"9" * 10_000 + b"}}",
     ],

@@ -31,6 +31,11 @@ def test_a_connection_is_created_from_one_url(asked):
     assert Connection.objects.get().password() == SECRET
 
 
+def test_a_backslash_before_u0000_is_text_like_any_other(asked):
+    name = r"shop\u0000"
+    assert asked.post("/connections", {**FIELDS, "name": name}).json()["name"] == name
+
+
 def test_what_is_named_beside_a_url_counts_more_than_the_url(asked):
     made = asked.post(
         "/connections", {"name": "shop", "dsn": DSN, "sslmode": "require", "pooled": False}

@@ -7,10 +7,10 @@ from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
 
 from config.problems import MEDIA_TYPE, Problem
 
-ALWAYS = {401, 429, 503}
-WITH_PARAMETERS = {400, 404, 422}
-WITH_BODY = {400, 413, 415, 422}
-WRITING = {403, 409}
+ALWAYS = {400, 401, 403, 429, 503}
+WITH_PARAMETERS = {404, 422}
+WITH_BODY = {413, 415, 422}
+WRITING = {409}
 _PROBLEM = {"$ref": REF_TEMPLATE.format(model=Problem.__name__)}
 _RATE = {
     "RateLimit-Limit": "Requests a minute that this token may send.",

@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
+from django.urls import reverse
 
+from assistant import answering
+from assistant.models import AnswerState, Message
 from config import flags, launchdarkly
 from config.flags import FLAGS, Flags
 from probes import switches
 from tests.config.stack.conftest import eventually
 from tests.rigs.flags import answered_by
 from tests.rigs.launchdarkly import KEY, LaunchDarkly, when
+from tests.rigs.ollama import Ollama, answer
 
 ADMINISTRATOR = User(pk=7, username="ada", email="ada@example.org", first_name="Ada", is_superuser=True)
 ORDINARY = User(pk=8, username="bob", email="bob@example.org", last_name="Builder")
@@ -88,6 +92,29 @@ def test_what_is_counted_arrives_as_custom_events(service, asked):
     assert took["metricValue"] == 1234.5
     assert "metricValue" not in sent
     assert sent["context"] == {"kind": "user", "key": "8", "role": "user"}
+
+
+def test_what_happens_in_the_assistant_arrives_as_each_of_its_metrics(service, asked, client, user, settings):
+    """From the page and the worker through the SDK: nothing is counted by hand here."""
+    with Ollama(answer("Nothing changed.")) as model:
+        settings.OLLAMA_BASE_URL = model.url
+        client.get(reverse("assistant-models"))
+        client.post(reverse("assistant-begin"), {"text": "What changed?"})
+        answering.write(Message.objects.get(state=AnswerState.WAITING).pk)
+    client.get(reverse("assistant-models"))
+    asked.close()
+    arrived = [service.next_event("custom") for _ in range(5)]
+    assert {one["context"]["key"] for one in arrived} == {str(user.pk)}
+    told = [(one["key"], one.get("metricValue")) for one in arrived]
+    [(_, taken)] = [one for one in told if one[0] == "chatbot.response.time"]
+    assert 0 < taken < 60_000
+    assert told == [
+        ("chatbot.connection.status", 1.0),
+        ("chatbot.message.sent", None),
+        ("chatbot.response.time", taken),
+        ("chatbot.error", None),
+        ("chatbot.connection.status", 0.0),
+    ]
 
 
 def test_load_testing_is_closed_while_the_service_has_not_answered(service, monkeypatch):

@@ -24,6 +24,12 @@ class StillGoing(dispatch.Refused):
         )
 
 
+def check(draft: Draft, *, user: Somebody) -> None:
+    """What the model's own rules cannot tell. Raises what `create` does."""
+    dispatch.require_rights(draft.kind, draft.params, user)
+    targets.check(draft)
+
+
 def create(draft: Draft, *, user: Somebody) -> Schedule:
     """Raises `ValidationError` by field, `engine.plan.PlanError` and `dispatch.NotPermitted`."""
     return _save(Schedule(), draft, user)
@@ -36,8 +42,7 @@ def change(pk: int, draft: Draft, *, user: Somebody) -> Schedule:
 
 
 def _save(schedule: Schedule, draft: Draft, user: Somebody) -> Schedule:
-    dispatch.require_rights(draft.kind, draft.params, user)
-    targets.check(draft)
+    check(draft, user=user)
     paused = schedule.pk is not None and schedule.paused
     draft.fill(schedule).owner = user if isinstance(user, User) else None
     schedule.full_clean()

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 START_SECONDS = 5.0
 """How long, at most, the first questions of a process wait for the first answer."""
 PATIENCE_SECONDS = 60.0
-"""How long after its last word a source that went silent is still believed without doubt."""
+"""How long a source is still believed without doubt after its stream broke off or its file could not be read."""
 FLUSH_SECONDS = 2.0
 FILE_SECONDS = 0.5
 CLOSE_SECONDS = 2.0
@@ -167,6 +167,7 @@ def streaming() -> Service:
             feature_store=store,
             initial_reconnect_delay=RECONNECT_SECONDS,
             flush_interval=FLUSH_SECONDS,
+            # Events are read for so long; what a stream may be silent for is the SDK's own, five minutes.
             http=HTTPConfig(connect_timeout=3, read_timeout=10),
             # It would tell of this machine.
             diagnostic_opt_out=True,

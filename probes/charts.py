@@ -105,10 +105,23 @@ def chart(name: str, connections: Sequence[Connection], window: Window, vantage:
     if len(connections) > MOST_CONNECTIONS:
         raise Refused(f"A chart shows at most {MOST_CONNECTIONS} connections.")
     if name == ERRORS:
-        return _errors(connections, window, vantage)
-    if len(connections) == 1:
-        return _of_one(CHARTS[name], connections[0], window, vantage)
-    return _of_many(CHARTS[name], connections, window, vantage)
+        drawn = _errors(connections, window, vantage)
+    elif len(connections) == 1:
+        drawn = _of_one(CHARTS[name], connections[0], window, vantage)
+    else:
+        drawn = _of_many(CHARTS[name], connections, window, vantage)
+    return {
+        **drawn,
+        "title": f"{drawn['title']} from {vantage}",
+        "x_kind": "time",
+        "from": int(window.start.timestamp()),
+        "to": window.end.timestamp(),
+        "empty": _sentence(vantage, drawn["empty"], window),
+    }
+
+
+def _sentence(vantage: str, what: str, window: Window) -> str:
+    return f"From {vantage}, {what} {window.phrase}."
 
 
 def _of_one(spec: Chart, connection: Connection, window: Window, vantage: str) -> Json:
@@ -121,25 +134,51 @@ def _of_one(spec: Chart, connection: Connection, window: Window, vantage: str) -
         {"label": label, "role": role, "values": _scaled(columns[name], spec.scale)}
         for name, label, role in spec.of_one
     ]
-    marks = _marks(found.buckets, columns["checks"], columns["good"]) if spec.marked else []
-    return _drawn(spec.title, spec.unit, window, found.buckets, lines, {**spec.more, "marks": marks})
+    checks, good = columns["checks"], columns["good"]
+    starts = _in_plot(found.buckets, window)
+    marks = _marks(starts, checks, good) if spec.marked else []
+    more = {**spec.more, "marks": marks, "empty": _why_empty(checks, good)}
+    return _drawn(spec.title, spec.unit, found.buckets, starts, checks, lines, more)
 
 
 def _of_many(spec: Chart, connections: Sequence[Connection], window: Window, vantage: str) -> Json:
     ids = [connection.pk for connection in connections]
-    found = history.series_of(ids, window, [spec.of_many], kinds=spec.kinds, vantages=[vantage])
+    found = history.series_of(
+        ids, window, [spec.of_many, "checks", "good"], kinds=spec.kinds, vantages=[vantage]
+    )
     lines = [
         {"label": one.name, "role": "plain", "values": _scaled(found.of[one.pk][spec.of_many], spec.scale)}
         for one in connections
     ]
-    return _drawn(spec.title_of_many, spec.unit, window, found.buckets, lines, {})
+    checks, good = (_total(found.of[pk][name] for pk in ids) for name in ("checks", "good"))
+    more = {"empty": _why_empty(checks, good)}
+    return _drawn(
+        spec.title_of_many, spec.unit, found.buckets, _in_plot(found.buckets, window), checks, lines, more
+    )
 
 
 def _errors(connections: Sequence[Connection], window: Window, vantage: str) -> Json:
     found = history.failures_of([connection.pk for connection in connections], window, vantages=[vantage])
     lines = [{"label": code, "role": "plain", "values": values} for code, values in found.of.items()]
-    more = {"stacked": True, "draw": "bars", "empty": "Nothing failed in this time."}
-    return _drawn(TITLES[ERRORS], "count", window, found.buckets, lines, more)
+    more = {"stacked": True, "draw": "bars", "empty": "nothing failed"}
+    # A first bar that began in the plot would lie closer to the next one, and the closest two say how wide all are.
+    starts = [int(start.timestamp()) for start in found.buckets.starts()]
+    return _drawn(TITLES[ERRORS], "count", found.buckets, starts, _total(found.of.values()), lines, more)
+
+
+def _total(columns: Iterable[Values]) -> Values:
+    return [sum(value or 0 for value in values) for values in zip(*columns, strict=True)]
+
+
+def _in_plot(buckets: Buckets, window: Window) -> list[int]:
+    """Where each bucket is drawn: where it begins, but for the first, which may begin before the window does."""
+    return [int(max(start, window.start).timestamp()) for start in buckets.starts()]
+
+
+def _why_empty(checks: Values, good: Values) -> str:
+    if not any(checks):
+        return "nothing was measured"
+    return "no check gave this figure" if any(good) else "every check failed"
 
 
 def _scaled(values: Values, scale: float) -> Values:
@@ -147,24 +186,26 @@ def _scaled(values: Values, scale: float) -> Values:
 
 
 def _drawn(
-    title: str, unit: str, window: Window, buckets: Buckets, lines: Sequence[Json], more: Json
+    title: str,
+    unit: str,
+    buckets: Buckets,
+    starts: Sequence[int],
+    counts: Values,
+    lines: Sequence[Json],
+    more: Json,
 ) -> Json:
-    """Only buckets with a value are sent; what is missing between them is told by ``gap_seconds``."""
-    filled = [
-        place for place in range(buckets.count) if any(line["values"][place] is not None for line in lines)
-    ]
-    starts = buckets.starts()
-    x = [int(starts[place].timestamp()) for place in filled]
+    """Only buckets that count something are sent: one without a value failed, and breaks the lines.
+
+    Where nothing was tested there is no bucket, which ``gap_seconds`` tells.
+    """
+    filled = [place for place, count in enumerate(counts) if count]
+    x = [starts[place] for place in filled]
     return {
         "title": title,
         "unit": unit,
-        "x_kind": "time",
         "x": x,
-        "from": window.start.timestamp(),
-        "to": window.end.timestamp(),
         "series": [{**line, "values": [_short(line["values"][place]) for place in filled]} for line in lines],
         "gap_seconds": _gap(x, buckets.width.total_seconds()),
-        "empty": f"Nothing was measured {window.phrase}.",
         **more,
     }
 
@@ -179,17 +220,17 @@ def _gap(x: Sequence[int], width: float) -> float:
     return GAP * max(width, median(steps) if steps else 0)
 
 
-def _marks(buckets: Buckets, checks: Values, good: Values) -> list[Json]:
+def _marks(starts: Sequence[int], checks: Values, good: Values) -> list[Json]:
     """Where failing began: one mark for each stretch of buckets with a failure, the newest when they are many."""
     found: list[Json] = []
     failing = False
-    for start, tried, worked in zip(buckets.starts(), checks, good, strict=True):
+    for start, tried, worked in zip(starts, checks, good, strict=True):
         if not tried:
             continue
         failed = int(tried - (worked or 0))
         if failed and not failing:
             label = f"{failed} of {int(tried)} failed"
-            found.append({"x": int(start.timestamp()), "label": label, "role": "error"})
+            found.append({"x": start, "label": label, "role": "error"})
         failing = failed > 0
     return found[-MOST_MARKS:]
 
@@ -203,7 +244,7 @@ _SAYS = {
 }
 
 
-def strip(cells: Iterable[Cell], window: Window) -> Json:
+def strip(cells: Iterable[Cell], window: Window, vantage: str) -> Json:
     """The success of one connection, cell by cell, as a status page shows it."""
     drawn = [
         {
@@ -214,4 +255,5 @@ def strip(cells: Iterable[Cell], window: Window) -> Json:
         }
         for cell in cells
     ]
-    return {"title": "Success", "cells": drawn, "empty": f"Nothing was measured {window.phrase}."}
+    empty = _sentence(vantage, "nothing was measured", window)
+    return {"title": f"Success from {vantage}", "cells": drawn, "empty": empty}

@@ -60,8 +60,9 @@ def connection_strip(request: HttpRequest, pk: int) -> HttpResponse:
     if not Connection.objects.filter(pk=pk).exists():
         return _unknown_connection()
     window = Window.asked(request.GET)
-    cells = history.strip_of(pk, window, vantages=[_vantage(request)])
-    return JsonResponse(charts.strip(cells, window))
+    vantage = _vantage(request)
+    cells = history.strip_of(pk, window, vantages=[vantage])
+    return JsonResponse(charts.strip(cells, window, vantage))
 
 
 @require_safe

@@ -18,18 +18,19 @@ def _times(count: int = DAY) -> list[int]:
 
 
 def latency() -> Chart:
-    """A day with two hours that nobody measured and three failures."""
+    """A day with two hours that nobody measured and two stretches of failures, as the server sends it."""
     chance = random.Random(1)
     x = [at for row, at in enumerate(_times()) if not 120 <= row < 144]
     p50 = [80 + 6 * chance.random() + (25 if row > 200 else 0) for row in range(len(x))]
     p95 = [value + 8 + 10 * chance.random() for value in p50]
     p99 = [value + 10 + 60 * chance.random() ** 4 for value in p95]
-    failures = [40, 41, 190]
-    for row in failures:
+    for row in (40, 41, 190):
         p50[row] = p95[row] = p99[row] = None
     return {
         "unit": "ms",
         "x": x,
+        "from": NOON,
+        "to": NOON + 86_400,
         "gap_seconds": 450,
         "band": ["p50", "p99"],
         "series": [
@@ -38,9 +39,25 @@ def latency() -> Chart:
             {"label": "p99", "role": "p99", "values": p99},
         ],
         "marks": [
-            *({"x": x[row], "label": "connection refused", "role": "error"} for row in failures),
+            *({"x": x[row], "label": "1 of 1 failed", "role": "error"} for row in (40, 190)),
             {"x": x[176], "label": "failover to dublin-2", "role": "note"},
         ],
+    }
+
+
+def down() -> Chart:
+    """A day of checks that all failed."""
+    x = _times()
+    return {
+        "unit": "ms",
+        "x": x,
+        "from": NOON,
+        "to": NOON + 86_400,
+        "gap_seconds": 750,
+        "band": ["p50", "p99"],
+        "series": [{"label": role, "role": role, "values": [None] * DAY} for role in ("p50", "p95", "p99")],
+        "marks": [{"x": NOON, "label": "1 of 1 failed", "role": "error"}],
+        "empty": "From home, every check failed in the last 24 h.",
     }
 
 
@@ -188,6 +205,7 @@ def showcase() -> dict[str, Any]:
     """By the name under which the gallery fetches or embeds it."""
     return {
         "latency": latency(),
+        "down": down(),
         "phases": phases(),
         "usage": usage(),
         "several": several(),

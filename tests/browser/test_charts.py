@@ -240,8 +240,15 @@ def test_a_failure_is_a_cross_above_its_place_and_named_under_the_cursor(page) -
     page.keyboard.press("Home")
     for _ in range(4):
         page.keyboard.press("PageDown")
-    expect(reading(figure)).to_have_text("2026-03-12 15:20:00 UTC · ✕ connection refused")
-    expect(figure.get_by_role("status")).to_contain_text("p50 —, p95 —, p99 —, connection refused")
+    expect(reading(figure)).to_have_text("2026-03-12 15:20:00 UTC · ✕ 1 of 1 failed")
+    expect(figure.get_by_role("status")).to_contain_text("p50 —, p95 —, p99 —, 1 of 1 failed")
+
+
+def test_a_database_that_was_down_throughout_is_drawn_and_marked_as_such(page) -> None:
+    figure = ready(page, "down")
+    assert pixels(figure, (0xC0, 0x25, 0x25)) > 10
+    expect(figure.locator(".chart-notice")).to_be_hidden()
+    expect(reading(figure)).to_have_text("Latest: 2026-03-12 12:00:00 UTC · ✕ 1 of 1 failed")
 
 
 def test_the_cursor_is_shared_by_the_charts_of_a_group_only(page) -> None:

@@ -1,6 +1,7 @@
 """What charts fetch: the agreed JSON, and a sentence for what cannot be drawn."""
 
 import itertools
+import re
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,51 @@ def test_where_failing_begins_is_marked_once(client, make_connection):
     assert marks[0]["label"] == "1 of 1 failed"
 
 
+def test_a_stretch_of_failures_breaks_the_line_and_is_no_gap(client, make_connection):
+    target = make_connection()
+    add(*(result(target.pk, START + n * HOUR, **(REFUSED if n == 2 else {})) for n in range(4)))
+    data = client.get(f"/connections/{target.pk}/series/?{RANGE}").json()
+    assert data["x"] == [(START + n * HOUR).timestamp() for n in range(4)]
+    assert data["series"][0]["values"] == [5, 5, None, 5]
+
+
+def test_a_database_that_was_down_throughout_is_not_one_that_nobody_measured(client, make_connection):
+    down, idle = make_connection("down"), make_connection("idle")
+    add(*(result(down.pk, START + n * HOUR, **REFUSED) for n in range(24)))
+    latency, phases = (
+        client.get(f"/connections/{down.pk}/series/?{RANGE}&chart={name}").json()
+        for name in ("latency", "phases")
+    )
+    for data in (latency, phases):
+        assert len(data["x"]) == 24
+        assert all(set(series["values"]) == {None} for series in data["series"])
+        assert data["empty"].startswith("From home, every check failed from ")
+    assert [mark["x"] for mark in latency["marks"]] == [START.timestamp()]
+    both = client.get(f"/history/series/?connection={down.pk}&connection={idle.pk}&{RANGE}").json()
+    assert "every check failed" in both["empty"]
+    nothing = client.get(f"/connections/{idle.pk}/series/?{RANGE}").json()
+    assert (nothing["x"], nothing["marks"]) == ([], [])
+    assert "nothing was measured" in nothing["empty"]
+
+
+def test_checks_that_worked_without_telling_a_figure_say_so(client, make_connection):
+    target = make_connection()
+    add(result(target.pk, START, kind=Kind.HEALTH), result(target.pk, START + HOUR, strained=True))
+    for name in ("cache", "latency"):
+        data = client.get(f"/connections/{target.pk}/series/?{RANGE}&chart={name}").json()
+        assert "no check gave this figure" in data["empty"]
+
+
+def test_what_began_before_the_window_is_drawn_where_the_window_begins(client, make_connection):
+    target = make_connection()
+    begin = START + 2 * MINUTE
+    add(*(result(target.pk, begin + n * HOUR, **REFUSED) for n in range(3)))
+    query = f"from={begin:%Y-%m-%dT%H:%M}&to={begin + timedelta(days=1):%Y-%m-%dT%H:%M}"
+    data = client.get(f"/connections/{target.pk}/series/?{query}").json()
+    assert data["from"] == data["x"][0] == data["marks"][0]["x"] == begin.timestamp()
+    assert data["x"][1] < (begin + HOUR).timestamp()
+
+
 def test_cache_hits_are_percent(client, make_connection):
     target = make_connection()
     add(result(target.pk, START, kind=Kind.HEALTH, cache_hit_ratio=0.995))
@@ -105,6 +151,17 @@ def test_a_chart_is_of_the_home_vantage_unless_another_is_named(client, make_con
     address = f"/connections/{target.pk}/series/?{RANGE}"
     assert client.get(address).json()["series"][0]["values"] == [1]
     assert client.get(f"{address}&vantage=tokyo").json()["series"][0]["values"] == [200]
+
+
+@pytest.mark.parametrize("vantage", ["home", "tokyo"])
+def test_every_chart_and_the_strip_say_where_from(client, make_connection, vantage):
+    target = make_connection()
+    for chart in charts.TITLES:
+        data = client.get(f"/connections/{target.pk}/series/?chart={chart}&vantage={vantage}").json()
+        assert data["title"] == f"{charts.TITLES[chart]} from {vantage}"
+        assert re.fullmatch(f"From {vantage}, nothing .* in the last 24 h.", data["empty"])
+    strip = client.get(f"/connections/{target.pk}/strip/?vantage={vantage}").json()
+    assert strip["title"] == f"Success from {vantage}"
 
 
 def test_the_strip_tells_each_stretch(client, make_connection):

@@ -429,6 +429,15 @@ def test_what_a_server_failed_to_send_can_be_asked_for_again(open_gallery, galle
     expect(figure.locator(".chart-notice")).to_be_hidden()
 
 
+def test_what_the_server_refuses_is_said_in_its_own_words(open_gallery, gallery) -> None:
+    gallery.charts["broken"] = (HTTPStatus.UNPROCESSABLE_ENTITY, {"error": HOSTILE})
+    page = open_gallery(allowed="422")
+    expect(page.locator("#broken .chart-notice p")).to_have_text(HOSTILE)
+    gallery.charts["broken"] = HTTPStatus.UNPROCESSABLE_ENTITY
+    page.locator("#broken").get_by_role("button", name="Try again").click()
+    expect(page.locator("#broken .chart-notice p")).to_have_text("The server could not answer (422).")
+
+
 def test_data_that_cannot_be_read_is_said_and_not_drawn(page) -> None:
     figure = ready(page, "size")
     good = {"label": "a", "values": [1, 2]}

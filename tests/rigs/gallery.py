@@ -37,7 +37,7 @@ class _Handler(WSGIHandler):
 
 
 class Gallery:
-    """Serves `/gallery`, a template, and `/charts/<name>`, the JSON or the status that `charts` has for a name."""
+    """Serves `/gallery`, a template, and `/charts/<name>`: what `charts` has for a name, as JSON, a status, or both."""
 
     def __init__(self, page: Path, charts: dict[str, Any]) -> None:
         self.charts = charts
@@ -69,6 +69,7 @@ class Gallery:
     def _chart(self, request: HttpRequest, name: str) -> HttpResponse:
         self.asked.append(name)
         found = self.charts[name]
-        return (
-            HttpResponse(status=found) if isinstance(found, HTTPStatus) else JsonResponse(found, safe=False)
-        )
+        if isinstance(found, HTTPStatus):
+            return HttpResponse(status=found)
+        status, json = found if isinstance(found, tuple) else (HTTPStatus.OK, found)
+        return JsonResponse(json, safe=False, status=status)

@@ -92,6 +92,7 @@ async function fetched(address, signal) {
   }
   if (answer.status === 403) throw new Unavailable("You may not see this.");
   if (answer.status === 404) throw new Unavailable("This is no longer there.");
+  if (answer.status === 422) throw new Unavailable(await refusalIn(answer));
   if (!answer.ok) throw new Unavailable(`The server could not answer (${answer.status}).`);
   try {
     return await answer.json();
@@ -99,6 +100,12 @@ async function fetched(address, signal) {
     if (signal.aborted) throw error;
     throw new Unavailable("This chart's data cannot be read.");
   }
+}
+
+/** The server says in `{"error"}` why it does not draw what was asked for. */
+async function refusalIn(answer) {
+  const { error } = await answer.json().catch(() => ({}));
+  return error ?? `The server could not answer (${answer.status}).`;
 }
 
 async function ask(address, signal) {

@@ -576,3 +576,36 @@ def test_a_strip_says_by_word_and_shape_what_happened_in_each_cell(page) -> None
     expect(figure.get_by_role("status")).to_contain_text("Partly failed")
     figure.locator(".strip-cell").nth(13).hover(force=True)
     expect(reading(figure)).to_contain_text("■ Failed")
+
+
+def test_a_strip_that_is_loaded_again_stays_at_the_cell_that_somebody_looks_at(page, gallery) -> None:
+    figure = ready(page, "strip")
+    plot(figure).focus()
+    page.keyboard.press("Home")
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    here = reading(figure).text_content()
+    gallery.charts["strip"]["cells"] = gallery.charts["strip"]["cells"][1:]
+    page.evaluate("document.dispatchEvent(new Event('gallery:reload'))")
+    expect(figure.locator(".strip-cell")).to_have_count(89)
+    expect(reading(figure)).to_have_text(here)
+    expect(figure.locator(".strip-cell").nth(1)).to_have_attribute("data-here", "")
+    gallery.charts["strip"]["cells"] = gallery.charts["strip"]["cells"][2:]
+    page.evaluate("document.dispatchEvent(new Event('gallery:reload'))")
+    expect(reading(figure)).to_contain_text("Latest: ")
+
+
+def test_a_strip_that_cannot_be_loaded_again_keeps_what_it_shows_and_says_that_it_is_old(
+    open_gallery, gallery
+) -> None:
+    page = open_gallery(allowed="503")
+    figure = ready(page, "strip")
+    gallery.charts["strip"] = HTTPStatus.SERVICE_UNAVAILABLE
+    page.evaluate("document.dispatchEvent(new Event('gallery:reload'))")
+    expect(reading(figure)).to_have_text("Not up to date: The server could not answer (503).")
+    expect(figure.get_by_role("status")).to_have_text("The server could not answer (503).")
+    expect(figure).to_have_attribute("data-state", "ready")
+    expect(figure.locator(".strip-cell")).to_have_count(90)
+    gallery.charts["strip"] = showcase.strip()
+    page.evaluate("document.dispatchEvent(new Event('gallery:reload'))")
+    expect(reading(figure)).to_contain_text("Latest: ")

@@ -21,6 +21,7 @@ export class Strip {
   #parts;
   #cells = [];
   #at = null;
+  #late = ""; // why what is shown is not the newest
   #source;
   #ended = new AbortController();
 
@@ -63,17 +64,25 @@ export class Strip {
       this.#fail("This strip's data cannot be read.");
       return;
     }
+    const here = this.#cells[this.#at]?.from;
+    this.#late = "";
     this.#cells = given.map((cell) => ({ ...cell, state: Object.hasOwn(STATES, cell.state) ? cell.state : "none" }));
-    this.#at = null;
+    const at = this.#cells.findIndex(({ from }) => from === here);
     const { cells } = this.#parts;
     cells.replaceChildren(...this.#cells.map(({ state }) => element("span", "strip-cell", { "data-state": state, "aria-hidden": "true" })));
     this.#state(given.length ? "ready" : "empty", given.length ? "" : (json.empty ?? "There are no checks yet."));
     this.#describe();
-    this.#show(null);
+    this.#show(at < 0 ? null : at);
   }
 
   #fail(sentence) {
-    this.#state("error", sentence, () => this.#source.load());
+    if (this.#cells.length) {
+      this.#late = `Not up to date: ${sentence}`;
+      this.#show(this.#at);
+    } else {
+      this.#state("error", sentence, () => this.#source.load());
+    }
+    this.#parts.announcer.textContent = sentence;
   }
 
   #state(state, sentence, retry = null) {
@@ -106,8 +115,8 @@ export class Strip {
     cells.querySelector("[data-here]")?.removeAttribute("data-here");
     this.#at = at;
     if (at !== null) cells.children[at].dataset.here = "";
-    const shown = at === null ? this.#cells.length - 1 : at;
-    reading.textContent = `${at === null ? "Latest: " : ""}${inWords(this.#cells[shown])}`;
+    const latest = () => this.#late || `Latest: ${inWords(this.#cells.at(-1))}`;
+    reading.textContent = at === null ? latest() : inWords(this.#cells[at]);
   }
 
   #key(event) {

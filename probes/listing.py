@@ -12,7 +12,7 @@ from probes.addresses import Chip, link, without
 from probes.engine.errors import HINTS
 from probes.history import Cursor, Filters, Refused, Window
 from probes.history.filters import OUTCOMES
-from probes.history.windows import NAMED, WORDS
+from probes.history.windows import NAMED, RANGE, WORDS, moment
 from probes.models import Kind, Result, Vantage
 
 MOST_CHIPS = 12
@@ -44,14 +44,19 @@ class Shown:
 
     @classmethod
     def of(cls, query: QueryDict) -> Self:
-        """A connection that is asked for by its name is in ``query`` by its number afterwards. Raises `Refused`."""
+        """Raises `Refused`.
+
+        Afterwards a connection that is asked for by its name is in ``query`` by its number, and a range as the fields
+        of the page hold it.
+        """
+        _write_the_range(query)
         _number_the_name(query)
         filters, window = Filters.asked(query), Window.asked(query)
         page = _page(query, filters, window)
         named = Connection.objects.select_related("region").in_bulk(
             {*filters.connections, *(result.connection_id for result in page.results)}
         )
-        shared = without(query, "before", "after", "chart")
+        shared = without(query, "before", "after")
         return cls(
             filters=filters,
             window=window,
@@ -60,7 +65,7 @@ class Shown:
                 for result in page.results
                 if result.connection_id in named
             ],
-            chips=_chips(shared, filters, named),
+            chips=_chips(shared, filters, window, named),
             chart_query=_chart_query(shared, _drawn(filters)),
             shared=shared,
             address=link(without(query)),
@@ -74,13 +79,25 @@ class Shown:
         return link(self.shared)
 
     @property
+    def chart_links(self) -> list[tuple[str, str, str]]:
+        """Of each chart its name, its title, and the address of this list with it."""
+        return [(name, title, link(self.shared, chart=name)) for name, title in charts.TITLES.items()]
+
+    @property
     def chart_id(self) -> str:
         """Tells one chart from another, so that a page keeps the one that it has."""
         return f"{crc32(self.chart_query.encode()):08x}"
 
     @property
     def export_query(self) -> str:
-        return self.shared.urlencode()
+        return without(self.shared, "chart").urlencode()
+
+
+def _write_the_range(query: QueryDict) -> None:
+    for name, word in (("from", "begins"), ("to", "ends")):
+        if text := query.get(name, "").strip():
+            query[name] = moment(text, word).replace(tzinfo=None).isoformat().removesuffix(":00")
+            query["window"] = RANGE
 
 
 def _number_the_name(query: QueryDict) -> None:
@@ -123,7 +140,7 @@ def _chart_query(shared: QueryDict, drawn: list[int]) -> str:
     return query.urlencode()
 
 
-def _chips(shared: QueryDict, filters: Filters, named: dict[int, Connection]) -> list[Chip]:
+def _chips(shared: QueryDict, filters: Filters, window: Window, named: dict[int, Connection]) -> list[Chip]:
     found = []
     for pk in filters.connections[:MOST_CHIPS]:
         left = shared.copy()
@@ -144,6 +161,8 @@ def _chips(shared: QueryDict, filters: Filters, named: dict[int, Connection]) ->
         if field.name != "connections" and value:
             text = f"{field.name}: {words.get(field.name, {}).get(value, value)}"
             found.append(Chip(text, link(without(shared, field.name))))
+    if not window.name:
+        found.append(Chip(f"time: {window.phrase}", link(without(shared, "window", "from", "to"))))
     return found
 
 
@@ -159,6 +178,5 @@ def choices() -> dict[str, object]:
         "kinds": Kind.choices,
         "outcomes": OUTCOMES.items(),
         "errors": sorted(HINTS),
-        "windows": [(name, WORDS[name]) for name in NAMED],
-        "charts": charts.TITLES.items(),
+        "windows": [(name, f"Last {WORDS[name]}") for name in NAMED] + [(RANGE, "Range")],
     }

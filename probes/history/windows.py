@@ -20,6 +20,8 @@ NAMED: Mapping[str, timedelta] = {
 }
 WORDS: Mapping[str, str] = {"1h": "1 h", "6h": "6 h", "24h": "24 h", "7d": "7 d", "30d": "30 d"}
 DEFAULT = "24h"
+RANGE = "range"
+"""The window that ``from`` and ``to`` tell."""
 LONGEST = timedelta(days=366)
 
 RAW_WITHIN = timedelta(hours=48)
@@ -58,12 +60,13 @@ class Window:
         """
         begins, ends = query.get("from", "").strip(), query.get("to", "").strip()
         now = now or timezone.now()
-        if not begins and not ends:
-            return cls.named(query.get("window", "").strip() or DEFAULT, now)
+        name = query.get("window", "").strip() or DEFAULT
+        if not begins and not ends and name != RANGE:
+            return cls.named(name, now)
         if not begins:
-            raise Refused("Say where the range begins, too.")
-        start = _moment(begins, "begins")
-        end = _moment(ends, "ends") if ends else now
+            raise Refused("Say where the range begins.")
+        start = moment(begins, "begins")
+        end = moment(ends, "ends") if ends else now
         return cls._range(start, end, now)
 
     @classmethod
@@ -91,7 +94,8 @@ class Window:
         return f"from {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC"
 
 
-def _moment(text: str, word: str) -> datetime:
+def moment(text: str, word: str) -> datetime:
+    """What somebody wrote as the time when a range ``word``: begins or ends. Raises `Refused`."""
     try:
         found = parse_datetime(text[:40])
         day = None if found else parse_date(text[:40])

@@ -1,4 +1,5 @@
-// Tells the figures that show what is happening now (data-reload-on) when results have come in, at most every few seconds.
+// Tells the figures that show what is happening now (data-reload-on) when results have come in, at most every few seconds;
+// and keeps the fields for time of one mind: either a named stretch is asked for, or a range.
 
 const EVERY_MS = 5_000;
 
@@ -21,4 +22,11 @@ document.addEventListener("htmx:oobAfterSwap", ({ target }) => {
 });
 document.addEventListener("htmx:afterSwap", ({ target }) => {
   if (target.id === "live") arrived();
+});
+
+document.addEventListener("change", ({ target }) => {
+  if (target.form?.id !== "history-filters") return;
+  const { window: time, from, to } = target.form.elements;
+  if (target === time && time.value !== "range") from.value = to.value = "";
+  if ((target === from || target === to) && target.value) time.value = "range";
 });

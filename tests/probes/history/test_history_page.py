@@ -53,6 +53,28 @@ def test_filters_are_chips_whose_cross_leads_to_the_page_without_them(client, ma
     assert "?outcome=failed&window=7d" in links(page.text, "Remove orders")
 
 
+def test_a_range_is_in_the_fields_and_a_chip_whose_cross_leads_to_the_last_day(client, make_connection):
+    target = make_connection()
+    for asked in (
+        "from=2025-05-01&to=2025-05-02T10:30:20",
+        "window=1h&from=2025-05-01T02:00%2B02:00&to=2025-05-02T10:30:20",
+    ):
+        page = client.get(f"/history/?connection={target.pk}&{asked}", headers=LIVE)
+        [without] = links(page.text, "Remove time: from 2025-05-01 00:00 to 2025-05-02 10:30 UTC")
+        assert without == f"?connection={target.pk}"
+        assert "window=range" in page["HX-Push-Url"]
+        whole = client.get(f"/history/{page['HX-Push-Url']}").text
+        assert '<option value="range" selected>Range</option>' in whole
+        assert '<option value="24h">' in whole
+        assert 'name="from" value="2025-05-01T00:00"' in whole
+        assert 'name="to" value="2025-05-02T10:30:20"' in whole
+        [source] = re.findall(r'data-src="([^"]*)"', whole)
+        assert client.get(unescape(source)).json()["from"] == 1_746_057_600
+    backwards = client.get("/history/?from=2025-05-02&to=2025-05-01")
+    assert backwards.status_code == 422
+    assert 'name="from" value="2025-05-02T00:00"' in backwards.text
+
+
 def test_a_connection_is_added_by_its_name_whatever_its_capitals(client, make_connection):
     one, two = make_connection("one"), make_connection("Two")
     page = client.get(f"/history/?connection={one.pk}&name=TWO&region=", headers=LIVE)
@@ -145,6 +167,19 @@ def test_the_chart_shows_the_connections_asked_for_and_at_most_eight(client, mak
     [source] = re.findall(r'data-src="([^"]*)"', client.get(f"/history/?{every}&chart=cache").text)
     assert source.startswith("/history/series/?chart=cache&amp;")
     assert source.count("connection=") == 8
+
+
+def test_the_chosen_chart_stays_from_page_to_page_and_with_other_filters(client, make_connection):
+    target = make_connection()
+    add(*(result(target.pk, timezone.now() - n * MINUTE) for n in range(60)))
+    page = client.get(f"/history/?connection={target.pk}&chart=phases&kind=connection")
+    assert '<input type="hidden" name="chart" value="phases" form="history-filters">' in page.text
+    for words in ("Older", "Remove kind"):
+        [address] = links(page.text, words)
+        assert "chart=phases" in address
+        assert "chart=phases" in re.search(r'data-src="([^"]*)"', client.get(f"/history/{address}").text)[1]
+    [other] = links(page.text, "Cache hits")
+    assert other == f"?connection={target.pk}&chart=cache&kind=connection"
 
 
 def test_the_export_is_of_what_the_page_shows(client, make_connection):

@@ -43,6 +43,7 @@ def test_a_range_without_an_end_ends_now_and_none_reaches_into_the_future():
         ({"window": "2h"}, "no such window"),
         ({"window": "\0"}, "no such window"),
         ({"to": "2026-05-01"}, "where the range begins"),
+        ({"window": "range"}, "where the range begins"),
         ({"from": "2026-05-01", "to": "2026-05-01"}, "empty"),
         ({"from": "2026-05-02", "to": "2026-05-01"}, "ends before it begins"),
         ({"from": "2026-06-01", "to": "2026-06-02"}, "future"),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from django.conf import settings
+
 from connections.models import Connection
 from probes import history
 from probes.history import Buckets, Cell, Refused, Values, Window
@@ -96,6 +98,12 @@ CHARTS: Mapping[str, Chart] = {
 }
 ERRORS = "errors"
 TITLES: Mapping[str, str] = {**{name: spec.title for name, spec in CHARTS.items()}, ERRORS: "Errors by cause"}
+
+
+def vantage_for(connection_ids: Sequence[int], window: Window) -> str:
+    """Where charts look from when nobody says: home, unless these connections were tested from elsewhere only."""
+    seen = history.vantages_of(connection_ids, window)
+    return settings.VANTAGE if settings.VANTAGE in seen or not seen else seen[0]
 
 
 def chart(name: str, connections: Sequence[Connection], window: Window, vantage: str) -> Json:

@@ -29,12 +29,16 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """One page of the list. Addresses are relative; ``newer`` and ``older`` are "" where the list ends."""
+    """One page of the list. Addresses are relative; ``newer`` and ``older`` are "" where the list ends.
+
+    ``vantage`` is where the chart looks from.
+    """
 
     filters: Filters
     window: Window
     checks: list[Check]
     chips: list[Chip]
+    vantage: str
     chart_query: str
     shared: QueryDict
     address: str
@@ -57,6 +61,8 @@ class Shown:
             {*filters.connections, *(result.connection_id for result in page.results)}
         )
         shared = without(query, "before", "after")
+        drawn = _drawn(filters)
+        vantage = filters.vantage or charts.vantage_for(drawn, window)
         return cls(
             filters=filters,
             window=window,
@@ -66,7 +72,8 @@ class Shown:
                 if result.connection_id in named
             ],
             chips=_chips(shared, filters, window, named),
-            chart_query=_chart_query(shared, _drawn(filters)),
+            vantage=vantage,
+            chart_query=_chart_query(shared, drawn, vantage),
             shared=shared,
             address=link(without(query)),
             newer=link(shared, after=str(page.newer)) if page.newer else "",
@@ -128,15 +135,16 @@ def _drawn(filters: Filters) -> list[int]:
     )
 
 
-def _chart_query(shared: QueryDict, drawn: list[int]) -> str:
+def _chart_query(shared: QueryDict, drawn: list[int], vantage: str) -> str:
     """The address of a chart without its name, "" when there is none."""
     if not drawn:
         return ""
     query = QueryDict(mutable=True)
     query.setlist("connection", [str(pk) for pk in drawn])
-    for name in ("window", "from", "to", "vantage"):
+    for name in ("window", "from", "to"):
         if value := shared.get(name):
             query[name] = value
+    query["vantage"] = vantage
     return query.urlencode()
 
 

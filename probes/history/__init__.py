@@ -23,7 +23,7 @@ from probes.history.reading import (
 )
 from probes.history.refusals import Refused
 from probes.history.rows import result_from, unsaved
-from probes.history.series import Series, Values, series_of
+from probes.history.series import Series, Values, series_of, vantages_of
 from probes.history.shares import Cell, CellState, Share, strip_of, success_shares
 from probes.history.verdicts import Verdicts, worst_verdicts
 from probes.history.windows import Buckets, Window
@@ -71,5 +71,6 @@ __all__ = [
     "success_shares",
     "totals",
     "unsaved",
+    "vantages_of",
     "worst_verdicts",
 ]

@@ -8,7 +8,7 @@ from django.db import connection as database
 
 from probes.history.measures import MEASURES
 from probes.history.refusals import Refused
-from probes.history.statements import hourly
+from probes.history.statements import HOUR, hourly
 from probes.history.windows import MONDAY, Buckets, Window
 
 MOST_CONNECTIONS = 100
@@ -61,6 +61,16 @@ def series_of(
     return Series(buckets, found)
 
 
+def vantages_of(connection_ids: Sequence[int], window: Window) -> list[str]:
+    """Where from a chart of these connections would have something to show, the most checks first."""
+    buckets = Buckets.of(window, POINTS)
+    source = _source(buckets, _which(buckets))
+    question = f"SELECT vantage FROM {source} GROUP BY 1 HAVING sum(checks) > 0 ORDER BY sum(checks) DESC, 1"  # noqa: S608
+    with database.cursor() as cursor:
+        cursor.execute(question, {"ids": bounded(connection_ids), "start": buckets.first, "end": buckets.end})
+        return [vantage for (vantage,) in cursor]
+
+
 def bounded(connection_ids: Sequence[int]) -> list[int]:
     """The connections, unless they are too many for one chart: then `Refused`."""
     if len(connection_ids) > MOST_CONNECTIONS:
@@ -74,13 +84,24 @@ def bounded(connection_ids: Sequence[int]) -> list[int]:
 def _question(
     buckets: Buckets, measures: Sequence[str], kinds: Sequence[str], vantages: Sequence[str]
 ) -> str:
-    moment = "bucket" if buckets.hourly else "issued_at"
-    which = f"connection_id = ANY(%(ids)s::bigint[]) AND {moment} >= %(start)s AND {moment} < %(end)s"
+    which = _which(buckets)
     which += " AND kind = ANY(%(kinds)s)" if kinds else ""
     which += " AND vantage = ANY(%(vantages)s)" if vantages else ""
-    at = f"date_bin(%(width)s, {moment}, %(origin)s)"
+    at = f"date_bin(%(width)s, {_moment(buckets)}, %(origin)s)"
+    bucket = at if buckets.hourly else "bucket"
     columns = ", ".join(MEASURES[name] for name in measures)
-    if buckets.hourly:
-        return f"SELECT connection_id, {at} AS at, {columns} FROM result_hourly WHERE {which} GROUP BY 1, 2"  # noqa: S608
-    rolled_up = hourly(which, at)
-    return f"SELECT connection_id, bucket, {columns} FROM ({rolled_up}) AS rolled_up GROUP BY 1, 2"  # noqa: S608
+    return f"SELECT connection_id, {bucket}, {columns} FROM {_source(buckets, which, at)} GROUP BY 1, 2"  # noqa: S608
+
+
+def _moment(buckets: Buckets) -> str:
+    return "bucket" if buckets.hourly else "issued_at"
+
+
+def _which(buckets: Buckets) -> str:
+    moment = _moment(buckets)
+    return f"connection_id = ANY(%(ids)s::bigint[]) AND {moment} >= %(start)s AND {moment} < %(end)s"
+
+
+def _source(buckets: Buckets, which: str, at: str = HOUR) -> str:
+    """The roll-up, or rows that are rolled up like it, where ``which`` holds."""
+    return f"result_hourly WHERE {which}" if buckets.hourly else f"({hourly(which, at)}) AS rolled_up"

@@ -1,13 +1,18 @@
 """The dashboard, the list of connections, and one connection."""
 
-from django.http import HttpResponse
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_safe
 
 from connections.models import Connection
 from connections.views import HtmxRequest
-from probes import history, live, roster
+from probes import charts, history, live, roster
 from probes.board import Totals, feed, latest_by_kind, open_runs, pair_of, rows_of
-from probes.history import Refused
+from probes.history import Filters, Refused, Window
+from probes.history.windows import DEFAULT
+from probes.models import Vantage
 from probes.views.pages import gone, page
 
 FIELDS = {"search", "filter-provider", "filter-region"}
@@ -56,5 +61,22 @@ def connection_detail(request: HtmxRequest, pk: int) -> HttpResponse:
         "latest": latest,
         "pair": pair_of(connection, latest),
         "results": history.recent(pk),
+        **_charted(request.GET, pk),
     }
     return page(request, "connection_detail", f"/ws/connections/{pk}/", context, seq)
+
+
+def _charted(query: QueryDict, pk: int) -> dict[str, object]:
+    """What time the charts show, and from where. What cannot be shown is theirs to refuse."""
+    window = query.get("window") or DEFAULT
+    try:
+        with history.patience():
+            vantage = Filters.asked(query).vantage or charts.vantage_for([pk], Window.named(window))
+    except Refused:
+        vantage = query.get("vantage") or settings.VANTAGE
+    return {
+        "window": window,
+        "vantage": vantage,
+        "vantages": Vantage.objects.all(),
+        "charts_query": urlencode({"window": window, "vantage": vantage}),
+    }

@@ -11,7 +11,7 @@ from connections.models import Region
 from probes import live
 from probes.history import success_shares
 from probes.history.windows import NAMED
-from probes.models import Kind
+from probes.models import Kind, Vantage
 from tests.rigs.results import REFUSED, add, result
 
 pytestmark = pytest.mark.django_db
@@ -182,6 +182,25 @@ def test_the_chosen_chart_stays_from_page_to_page_and_with_other_filters(client,
     assert other == f"?connection={target.pk}&chart=cache&kind=connection"
 
 
+def test_a_chart_of_any_vantage_looks_from_one_that_has_data(client, make_connection):
+    target = make_connection()
+    now = timezone.now()
+    add(
+        result(target.pk, now - MINUTE, vantage="tokyo"),
+        result(target.pk, now - 2 * MINUTE, vantage="tokyo"),
+        result(target.pk, now - MINUTE, vantage="sydney"),
+        result(target.pk, now - timedelta(days=5)),
+    )
+    for window, vantage in (("1h", "tokyo"), ("24h", "tokyo"), ("7d", "home")):
+        for page in (f"/history/?connection={target.pk}&", f"/connections/{target.pk}/?"):
+            text = client.get(f"{page}window={window}").text
+            assert f'<span class="muted">from {vantage}</span></figcaption>' in text
+            sources = [unescape(source) for source in re.findall(r'data-src="([^"]*/series/[^"]*)"', text)]
+            assert sources
+            assert all(f"vantage={vantage}" in source for source in sources)
+    assert "from sydney</span>" in client.get(f"/history/?connection={target.pk}&vantage=sydney").text
+
+
 def test_the_export_is_of_what_the_page_shows(client, make_connection):
     target = make_connection()
     page = client.get(f"/history/?connection={target.pk}&outcome=failed&chart=cache&window=7d")
@@ -213,6 +232,29 @@ def test_a_connections_page_shows_its_charts_for_every_window(client, make_conne
         f"?window={name}" for name in NAMED
     }
     assert "hx-preserve" in page
+
+
+def test_a_connections_page_offers_the_vantages_when_there_are_several(client, make_connection):
+    target = make_connection()
+    Vantage.objects.get_or_create(code="home")
+    assert "Tested from" not in client.get(f"/connections/{target.pk}/").text
+    Vantage.objects.create(code="tokyo")
+    [address] = links(client.get(f"/connections/{target.pk}/?window=7d").text, "tokyo")
+    assert address == "?window=7d&vantage=tokyo"
+    page = client.get(f"/connections/{target.pk}/{address}").text
+    assert "?window=1h&vantage=tokyo" in links(page, "1 h")
+    assert f"/history/?window=7d&vantage=tokyo&connection={target.pk}" in links(page, "All checks")
+    sources = re.findall(r'data-src="([^"]*/(?:series|strip)/[^"]*)"', page)
+    assert len(sources) == 6
+    assert all("vantage=tokyo" in source for source in sources)
+
+
+@pytest.mark.parametrize("query", ["window=2h", "vantage=a%20b", "vantage=%00", "window=range"])
+def test_a_connections_page_opens_also_when_its_charts_are_refused(client, make_connection, query):
+    page = client.get(f"/connections/{make_connection().pk}/?{query}")
+    assert page.status_code == 200
+    source = unescape(re.search(r'data-src="([^"]*/series/[^"]*)"', page.text)[1])
+    assert client.get(source).status_code == 422
 
 
 def test_a_deleted_connection_stays_as_a_chip_to_remove(client, db):

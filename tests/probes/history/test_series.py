@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from connections.models import Connection
-from probes.history import Refused, Window, failures_of, rollup, series, series_of, synthetic
+from probes.history import Refused, Window, failures_of, rollup, series, series_of, synthetic, vantages_of
 from probes.history.editions import Edition
 from probes.history.failures import MOST_CODES, OTHER
 from probes.models import Kind, Result
@@ -37,6 +37,19 @@ def test_several_connections_come_apart_and_one_without_data_comes_empty():
     add(result(1, START + MINUTE, query_ms=10), result(2, START + MINUTE, query_ms=20))
     found = series_of([1, 2, 3], FOUR_HOURS, ["p50_ms"])
     assert [set(found.of[pk]["p50_ms"]) - {None} for pk in (1, 2, 3)] == [{10}, {20}, set()]
+
+
+@pytest.mark.parametrize("window", [FOUR_HOURS, FOUR_DAYS])
+def test_the_vantages_of_a_time_are_those_that_say_something_the_busiest_first(window):
+    add(
+        *(result(1, at, vantage="tokyo", **REFUSED) for at in every(MINUTE, START, 3)),
+        result(2, START, vantage="home"),
+        result(2, START, vantage="sydney", **OURS),
+        result(3, START, vantage="lima"),
+        result(1, window.end, vantage="oslo"),
+    )
+    assert vantages_of([1, 2], window) == ["tokyo", "home"]
+    assert vantages_of([4], window) == []
 
 
 def test_failures_lower_the_success_but_not_the_latency():

@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from connections.forms import ConnectionForm
 from connections.models import Connection, Region
 
+_ONLY_WRITTEN = {"dsn", "password", "remove_password", "sslkey", "remove_sslkey"}
+
 
 @admin.register(Region)
 class RegionAdmin(admin.ModelAdmin):
@@ -39,6 +41,17 @@ class ConnectionAdmin(admin.ModelAdmin):
     @admin.display(boolean=True, description="simulated")
     def is_simulated(self, obj: Connection) -> bool:
         return obj.simulated
+
+    def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
+        """Whoever may only look sees no field that is only written."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        seen = [
+            (title, {"fields": [name for name in options["fields"] if name not in _ONLY_WRITTEN]})
+            for title, options in fieldsets
+        ]
+        return [(title, options) for title, options in seen if options["fields"]]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Connection], search_term: str

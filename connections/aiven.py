@@ -75,7 +75,7 @@ def _apply(connection: Connection, dsn: Dsn, region: str) -> bool:
 
 def _password_differs(connection: Connection, password: str) -> bool:
     try:
-        return connection.password() != password
+        return connection.open_password() != password
     except vault.Unreadable:
         return True
 

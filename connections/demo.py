@@ -76,7 +76,7 @@ def _update(row: DemoRow) -> bool:
 
 def _differs(stored: Connection, row: DemoRow) -> bool:
     try:
-        password = stored.password()
+        password = stored.open_password()
     except vault.Unreadable:
         return True
     return (

@@ -147,9 +147,10 @@ class ConnectionForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.region and self.initial["region"] == self.instance.region_id:
+        # Whoever may only look has a form without the model's fields, so their initial values may be missing.
+        if self.instance.region and self.initial.get("region") == self.instance.region_id:
             self.initial["region"] = self.instance.region.code
-        if self.instance.twin and self.initial["twin"] == self.instance.twin_id:
+        if self.instance.twin and self.initial.get("twin") == self.instance.twin_id:
             self.initial["twin"] = self.instance.twin.name
         self._dsn: Dsn | None = None
         self._dsn_problem = ""
@@ -178,8 +179,8 @@ class ConnectionForm(forms.ModelForm):
     def stored_secret_problem(self) -> str:
         """Why a secret of the connection being edited cannot be opened; "" when all is well."""
         try:
-            self.instance.password()
-            self.instance.sslkey()
+            self.instance.open_password()
+            self.instance.open_sslkey()
         except vault.VaultError as error:
             return str(error)
         return ""
@@ -246,7 +247,7 @@ class ConnectionForm(forms.ModelForm):
             return
         certificate, key = cleaned["sslcert"], cleaned["sslkey"]
         try:
-            key = key or ("" if cleaned["remove_sslkey"] else self.instance.sslkey())
+            key = key or ("" if cleaned["remove_sslkey"] else self.instance.open_sslkey())
         except vault.VaultError as error:
             self.add_error("sslkey", str(error))
             return

@@ -150,9 +150,9 @@ class ConnectionManager(_EveryConnection["Connection"]):
 class Connection(models.Model):
     """A PostgreSQL endpoint that people want tested.
 
-    Secrets are kept sealed: set them with `set_password` and `set_sslkey`, read them with `password` and
-    `sslkey`. Certificates are PEM text, never paths. `connections.deleting` is how people delete one; `delete` removes
-    it for good.
+    Secrets are kept sealed: set them with `set_password` and `set_sslkey`, read them with `open_password` and
+    `open_sslkey`, which are never named like a field of a form: the admin shows what it finds under such a name.
+    Certificates are PEM text, never paths. `connections.deleting` is how people delete one; `delete` removes it for good.
     """
 
     name = models.CharField(max_length=63)
@@ -289,7 +289,7 @@ class Connection(models.Model):
         """Seals the password; an empty one removes it. Does not save."""
         self.password_sealed = vault.seal(clear) if clear else ""
 
-    def password(self) -> str:
+    def open_password(self) -> str:
         """The password in the clear, "" when there is none. Raises `vault.VaultError`."""
         return vault.open_sealed(self.password_sealed) if self.password_sealed else ""
 
@@ -297,6 +297,6 @@ class Connection(models.Model):
         """Seals the client key (PEM); an empty one removes it. Does not save."""
         self.sslkey_sealed = vault.seal(clear) if clear else ""
 
-    def sslkey(self) -> str:
+    def open_sslkey(self) -> str:
         """The client key (PEM) in the clear, "" when there is none. Raises `vault.VaultError`."""
         return vault.open_sealed(self.sslkey_sealed) if self.sslkey_sealed else ""

@@ -20,7 +20,7 @@ def test_a_connection_is_created_from_fields(asked, somebody, region):
     assert answer.status_code == 201
     assert answer.json() | {**given, "password": ""} == answer.json() | {"password": ""}
     made = Connection.objects.get(pk=answer.json()["id"])
-    assert (made.password(), made.created_by, made.region) == (SECRET, somebody, region)
+    assert (made.open_password(), made.created_by, made.region) == (SECRET, somebody, region)
     assert Run.objects.get().source == Run.Source.SAVED
 
 
@@ -28,7 +28,7 @@ def test_a_connection_is_created_from_one_url(asked):
     made = asked.post("/connections", {"name": "shop", "dsn": DSN}).json()
     assert (made["host"], made["port"], made["database"]) == ("db.example.org", 6432, "shop")
     assert (made["username"], made["sslmode"], made["pooled"]) == ("ada", "verify-full", True)
-    assert Connection.objects.get().password() == SECRET
+    assert Connection.objects.get().open_password() == SECRET
 
 
 def test_a_backslash_before_u0000_is_text_like_any_other(asked):
@@ -72,7 +72,7 @@ def test_a_change_keeps_what_is_not_named(asked, make_connection):
     changed = {name for name, value in answer.json().items() if before[name] != value}
     assert changed == {"name", "updated_at"}
     target.refresh_from_db()
-    assert target.password() == SECRET
+    assert target.open_password() == SECRET
 
 
 @pytest.mark.parametrize("removed", [None, ""])
@@ -80,7 +80,7 @@ def test_a_password_is_changed_only_when_named_and_removed_by_nothing(asked, mak
     target = make_connection(active=False)
     asked.patch(f"/connections/{target.pk}", {"password": "new"})
     target.refresh_from_db()
-    assert target.password() == "new"
+    assert target.open_password() == "new"
     assert asked.patch(f"/connections/{target.pk}", {"password": removed}).json()["has_password"] is False
 
 
@@ -91,7 +91,7 @@ def test_a_stored_password_never_goes_to_another_server(asked, make_connection):
     assert [error["field"] for error in answer.json()["errors"]] == ["body.password"]
     assert asked.patch(f"/connections/{target.pk}", {"dsn": DSN}).status_code == 200
     target.refresh_from_db()
-    assert (target.host, target.password(), target.name) == ("db.example.org", SECRET, "target")
+    assert (target.host, target.open_password(), target.name) == ("db.example.org", SECRET, "target")
 
 
 def test_whoever_read_an_older_state_overwrites_nothing(asked, make_connection):

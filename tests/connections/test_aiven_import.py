@@ -17,7 +17,7 @@ def test_each_variable_becomes_a_connection(regions):
         "AIVEN_PG_US_EAST: “Aiven US East” was added.",
     ]
     made = Connection.objects.get(name="Aiven US East")
-    assert (made.address, made.username, made.password()) == (
+    assert (made.address, made.username, made.open_password()) == (
         "pg-1.aivencloud.com:6543/defaultdb",
         "avnadmin",
         "p@ss",
@@ -62,7 +62,7 @@ def test_a_changed_url_updates_and_keeps_what_people_set(regions):
     lines = import_from({"AIVEN_PG_EU_WEST": URL.replace("p%40ss", "new").replace("pg-1", "pg-2")})
     assert lines == ["AIVEN_PG_EU_WEST: “Aiven EU West” was updated."]
     stored = Connection.objects.get()
-    assert (stored.host, stored.password()) == ("pg-2.aivencloud.com", "new")
+    assert (stored.host, stored.open_password()) == ("pg-2.aivencloud.com", "new")
     assert (stored.tags, stored.active) == (["prod"], False)
 
 
@@ -85,7 +85,7 @@ def test_a_password_whose_key_is_lost_is_healed_from_the_variable(regions, setti
     import_from({"AIVEN_PG_EU_WEST": URL})
     settings.VAULT_KEYS = [Fernet.generate_key().decode()]
     assert "was updated" in import_from({"AIVEN_PG_EU_WEST": URL})[0]
-    assert Connection.objects.get().password() == "p@ss"
+    assert Connection.objects.get().open_password() == "p@ss"
 
 
 def test_the_command_reads_the_environment(regions, monkeypatch, capsys):

@@ -1,4 +1,7 @@
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.test import Client
 
 from connections.models import Connection, Region
 
@@ -10,7 +13,7 @@ def test_the_admin_makes_a_connection_by_the_same_rules(client, user, fields):
     assert "Remove the spaces" in refused.text
     assert client.post(f"{LIST}add/", fields).status_code == 302
     made = Connection.objects.get()
-    assert (made.password(), made.created_by) == (fields["password"], user)
+    assert (made.open_password(), made.created_by) == (fields["password"], user)
 
 
 def test_the_admin_keeps_a_password_that_was_left_empty(client, fields, make_connection):
@@ -18,7 +21,39 @@ def test_the_admin_keeps_a_password_that_was_left_empty(client, fields, make_con
     typed = {**fields, "password": "", "database": "other"}
     assert client.post(f"{LIST}{stored.pk}/change/", typed).status_code == 302
     stored.refresh_from_db()
-    assert (stored.database, stored.password()) == ("other", "hunter2")
+    assert (stored.database, stored.open_password()) == ("other", "hunter2")
+
+
+@pytest.fixture
+def onlooker(db) -> Client:
+    """Somebody of the staff who may look at connections and no more."""
+    person = get_user_model().objects.create(username="eve", password="!", is_staff=True)
+    person.user_permissions.add(Permission.objects.get(codename="view_connection"))
+    signed_in = Client()
+    signed_in.force_login(person)
+    return signed_in
+
+
+def test_whoever_may_only_look_sees_a_connection_and_none_of_its_secrets(
+    onlooker, make_connection, regions, pair
+):
+    direct = make_connection("direct", password="TOP-SECRET")
+    stored = make_connection(
+        "orders",
+        password="TOP-SECRET",
+        sslcert=pair.certificate,
+        pooled=True,
+        twin=direct,
+        region=Region.objects.get(code="aws-eu-west-1"),
+    )
+    stored.set_sslkey(pair.key)
+    stored.save()
+    page = onlooker.get(f"{LIST}{stored.pk}/change/")
+    assert page.status_code == 200
+    for shown in (stored.host, "aws-eu-west-1", "direct"):
+        assert shown in page.text
+    for hidden in ("TOP-SECRET", "PRIVATE KEY", stored.password_sealed, "Remove the stored password"):
+        assert hidden not in page.text
 
 
 def test_the_admin_finds_by_the_same_search_as_the_page(client, make_connection):

@@ -68,7 +68,7 @@ def test_a_url_alone_makes_a_connection_even_without_javascript(client, regions)
     assert client.post("/connections/new/", {"name": "orders", "dsn": url}).status_code == 302
     made = Connection.objects.get()
     assert (made.host, made.port, made.database) == ("db.c1.us-east-1.rds.amazonaws.com", 6432, "app")
-    assert (made.password(), made.sslmode, made.pooled) == ("p@ss", "verify-full", True)
+    assert (made.open_password(), made.sslmode, made.pooled) == ("p@ss", "verify-full", True)
     assert (made.provider, made.region.code) == ("aws", "aws-us-east-1")
 
 

@@ -36,7 +36,7 @@ def test_a_first_start_gets_the_demo(never_used, rows):
     assert seed(rows, {}) == "Added 2 demo databases, with simulated distances."
     made = Connection.objects.get(name="EU West")
     assert (made.host, made.port, made.simulated_rtt_ms, made.simulated) == ("localhost", 7002, 80.0, True)
-    assert (made.region.city, made.provider, made.password()) == ("Dublin", "aws", "p@ss")
+    assert (made.region.city, made.provider, made.open_password()) == ("Dublin", "aws", "p@ss")
     assert made.sslrootcert.startswith("-----BEGIN CERTIFICATE")
 
 
@@ -50,7 +50,7 @@ def test_a_second_start_saves_only_what_changed(never_used, rows):
     after = dict(Connection.objects.values_list("name", "updated_at"))
     assert after["EU West"] == before["EU West"]
     stored = Connection.objects.get(name="US East")
-    assert (stored.port, stored.password()) == (7101, "new")
+    assert (stored.port, stored.open_password()) == (7101, "new")
 
 
 def test_a_deleted_demo_stays_deleted(never_used, rows):

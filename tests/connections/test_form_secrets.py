@@ -28,8 +28,8 @@ def edited(fields, authority, pair):
 
 
 def test_secrets_are_stored_sealed_and_opened_again(stored, fields, pair):
-    assert stored.password() == fields["password"]
-    assert stored.sslkey() == pair.key
+    assert stored.open_password() == fields["password"]
+    assert stored.open_sslkey() == pair.key
     assert fields["password"] not in stored.password_sealed
     assert "PRIVATE KEY" not in stored.sslkey_sealed
 
@@ -48,7 +48,11 @@ def test_no_page_ever_shows_a_secret(client, stored, fields, pair):
 def test_an_empty_password_and_key_keep_the_stored_ones(client, stored, edited, fields, pair):
     assert client.post(f"/connections/{stored.pk}/edit/", {**edited, "database": "other"}).status_code == 302
     stored.refresh_from_db()
-    assert (stored.database, stored.password(), stored.sslkey()) == ("other", fields["password"], pair.key)
+    assert (stored.database, stored.open_password(), stored.open_sslkey()) == (
+        "other",
+        fields["password"],
+        pair.key,
+    )
 
 
 @pytest.mark.parametrize(("field", "value"), [("host", "elsewhere.example"), ("port", "5433")])
@@ -65,14 +69,14 @@ def test_a_kept_password_is_never_sent_to_another_server(client, stored, edited,
 def test_a_typed_password_replaces_the_stored_one_with_its_spaces(client, stored, edited):
     client.post(f"/connections/{stored.pk}/edit/", {**edited, "password": " new one "})
     stored.refresh_from_db()
-    assert stored.password() == " new one "
+    assert stored.open_password() == " new one "
 
 
 def test_a_ticked_box_removes_the_password(client, stored, edited):
     client.post(f"/connections/{stored.pk}/edit/", {**edited, "remove_password": "on"})
     stored.refresh_from_db()
     assert stored.password_sealed == ""
-    assert stored.password() == ""
+    assert stored.open_password() == ""
 
 
 def test_a_key_is_removed_only_together_with_its_certificate(client, stored, edited):
@@ -83,7 +87,7 @@ def test_a_key_is_removed_only_together_with_its_certificate(client, stored, edi
     both = {**edited, "remove_sslkey": "on", "sslcert": ""}
     assert client.post(f"/connections/{stored.pk}/edit/", both).status_code == 302
     stored.refresh_from_db()
-    assert (stored.sslcert, stored.sslkey()) == ("", "")
+    assert (stored.sslcert, stored.open_sslkey()) == ("", "")
 
 
 def test_a_certificate_that_does_not_belong_to_the_key_is_refused(client, fields, authority, pair):
@@ -121,7 +125,7 @@ def test_a_lost_key_is_announced_on_the_form_and_a_new_password_heals_it(
     healed = {**edited, "password": "again", "sslkey": pair.key}
     assert client.post(f"/connections/{stored.pk}/edit/", healed).status_code == 302
     stored.refresh_from_db()
-    assert stored.password() == "again"
+    assert stored.open_password() == "again"
 
 
 def test_parsing_a_url_never_sends_its_password_back(client):

@@ -38,7 +38,7 @@ def test_a_weaker_tls_mode_asks_for_the_password_again(client, stored_with, edit
     response = client.post(f"/connections/{stored.pk}/edit/", {**edited, "sslmode": after})
     assert response.status_code == (422 if weaker else 302)
     stored.refresh_from_db()
-    assert (stored.sslmode, stored.password()) == (before if weaker else after, "hunter2")
+    assert (stored.sslmode, stored.open_password()) == (before if weaker else after, "hunter2")
 
 
 def test_a_weaker_tls_mode_is_refused_for_saving_and_trying_alike(client, stored_with, edited):
@@ -93,7 +93,7 @@ def test_the_password_typed_again_or_removed_allows_weaker_tls(client, stored_wi
     typed = {**edited, "sslmode": "disable", **answer}
     assert client.post(f"/connections/{stored.pk}/edit/", typed).status_code == 302
     stored.refresh_from_db()
-    assert (stored.sslmode, stored.password()) == ("disable", answer.get("password", ""))
+    assert (stored.sslmode, stored.open_password()) == ("disable", answer.get("password", ""))
 
 
 def test_without_a_stored_password_nothing_is_asked(client, make_connection, edited):

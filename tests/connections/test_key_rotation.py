@@ -30,8 +30,8 @@ def test_all_secrets_are_sealed_again_in_batches(old_rows, settings, monkeypatch
     settings.VAULT_KEYS = [NEW]
     for row in old_rows:
         row.refresh_from_db()
-    assert [row.password() for row in old_rows] == [f"secret {number}" for number in range(5)]
-    assert old_rows[0].sslkey() == "a key"
+    assert [row.open_password() for row in old_rows] == [f"secret {number}" for number in range(5)]
+    assert old_rows[0].open_sslkey() == "a key"
 
 
 def test_doing_it_again_changes_nothing(old_rows):

@@ -72,7 +72,7 @@ def test_a_ticked_removal_survives_being_told(client, stored, edited):
     assert told.context["form"]["remove_password"].value() is True
     assert 'name="remove_password"' in told.text
     stored.refresh_from_db()
-    assert stored.password() == "hunter2"
+    assert stored.open_password() == "hunter2"
 
 
 @pytest.mark.parametrize("stamp", ["2001-01-01T00:00:00+00:00", "nonsense", "<b>", "\x00"])

@@ -48,7 +48,7 @@ def test_it_is_nowhere_to_be_seen_and_its_row_still_there(client, orders):
         assert client.get(f"/connections/{orders.pk}/{path}").status_code == 404, path
     for path in ("/", "/runs/", "/history/", "/admin/connections/connection/"):
         assert f"/{orders.pk}/" not in client.get(path).text.split('id="toasts"')[0], path
-    assert Connection.with_deleted.get().password() == "secret"
+    assert Connection.with_deleted.get().open_password() == "secret"
 
 
 def test_no_run_waits_for_it(orders, make_connection):
@@ -95,7 +95,7 @@ def test_undone_it_is_as_it_was_and_tested_at_once(client, orders):
     client.post(f"/connections/{orders.pk}/delete/")
     assert client.post(f"/connections/{orders.pk}/restore/").url == f"/connections/{orders.pk}/"
     back = Connection.objects.get(pk=orders.pk)
-    assert (back.name, back.tags, back.password()) == ("orders", ["prod"], "secret")
+    assert (back.name, back.tags, back.open_password()) == ("orders", ["prod"], "secret")
     assert Run.objects.filter(source=Run.Source.SAVED, finished_at=None).count() == 1
     assert "Recent results" in client.get(f"/connections/{orders.pk}/").text
     assert "restore" not in offers(client)

@@ -47,7 +47,7 @@ def test_a_url_that_disagrees_changes_nothing_stored_and_lends_no_trial_its_pass
     assert trial.status_code == 422
     assert DISAGREE in trial.text
     stored.refresh_from_db()
-    assert (stored.host, stored.database, stored.password()) == ("db.example.org", "meridian", "hunter2")
+    assert (stored.host, stored.database, stored.open_password()) == ("db.example.org", "meridian", "hunter2")
 
 
 @pytest.mark.parametrize(
@@ -61,19 +61,19 @@ def test_a_url_that_disagrees_changes_nothing_stored_and_lends_no_trial_its_pass
 def test_a_url_that_agrees_gives_its_password_and_nothing_else(client, filled, url):
     assert client.post("/connections/new/", {**filled, "dsn": url}).status_code == 302
     made = Connection.objects.get()
-    assert (made.password(), made.sslmode, made.connect_timeout) == ("from-url", "verify-full", 7)
+    assert (made.open_password(), made.sslmode, made.connect_timeout) == ("from-url", "verify-full", 7)
 
 
 def test_fields_in_other_spelling_still_agree(client, filled):
     typed = {**filled, "host": " DB.Example.ORG. ", "dsn": "postgresql://ada:from-url@db.example.org/app"}
     assert client.post("/connections/new/", typed).status_code == 302
-    assert Connection.objects.get().password() == "from-url"
+    assert Connection.objects.get().open_password() == "from-url"
 
 
 def test_a_typed_password_counts_more_than_the_one_of_a_url_that_agrees(client, fields):
     typed = {**fields, "dsn": "postgresql://ada:from-url@db.example.org/app"}
     assert client.post("/connections/new/", typed).status_code == 302
-    assert Connection.objects.get().password() == fields["password"]
+    assert Connection.objects.get().open_password() == fields["password"]
 
 
 def test_a_field_with_an_error_does_not_count_as_disagreement(client, filled):
@@ -88,7 +88,7 @@ def test_without_a_host_the_url_replaces_the_endpoint_of_a_stored_connection(cli
     assert client.post(f"/connections/{stored.pk}/edit/", typed).status_code == 302
     stored.refresh_from_db()
     assert (stored.host, stored.database, stored.username) == ("new.example", "else", "eve")
-    assert stored.password() == "s"
+    assert stored.open_password() == "s"
 
 
 def test_without_a_host_a_url_without_a_password_takes_no_stored_one_along(client, filled, make_connection):

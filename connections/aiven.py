@@ -60,8 +60,8 @@ def _import(region: str, text: str) -> str:
 def _apply(connection: Connection, dsn: Dsn, region: str) -> bool:
     """Sets what the URL says; returns whether that changed anything."""
     wanted: dict[str, Any] = {
-        **dsn.fields(),
         "pooled": connection.pooled or guess(dsn.host, dsn.port).pooled,
+        **dsn.fields(),
         "region": connection.region or _region(region),
     }
     changed = {name for name, value in wanted.items() if getattr(connection, name) != value}

@@ -192,19 +192,22 @@ def _stored(connection: Connection) -> dict[str, Any]:
 
 
 def _typed(given: ConnectionIn, stored: dict[str, Any]) -> dict[str, Any]:
-    """What the form takes: what was given, else what its URL says, else what is stored, else the usual."""
+    """What the form takes: what was given, else what its URL says, else what is stored, else the usual.
+
+    What the URL's host tells fills in only what is not stored yet.
+    """
     named = given.model_dump(exclude_unset=True)
     usual = {} if stored else given.model_dump(exclude={"dsn", "password", "sslkey"})
-    typed = {**usual, **stored, **_told(given.dsn), **named}
+    typed = {**usual, **stored, **_told(given.dsn, stored), **named}
     for secret in ("password", "sslkey"):
         typed[f"remove_{secret}"] = secret in named and not named[secret] and not given.dsn
     stamp = typed.get("updated_at")
     return {**typed, "updated_at": stamp.isoformat() if stamp else ""}
 
 
-def _told(dsn: str) -> dict[str, Any]:
+def _told(dsn: str, stored: dict[str, Any]) -> dict[str, Any]:
     try:
-        return pasted.fields_of(parse(dsn)) if dsn.strip() else {}
+        return pasted.fields_of(parse(dsn), stored) if dsn.strip() else {}
     except DsnError:
         # The form reads it, too, and says at its field what is wrong.
         return {}

@@ -1,15 +1,15 @@
 """PostgreSQL connection strings to fields and back: ``postgresql://`` URLs and ``key=value`` pairs.
 
-Read as libpq reads them, with three differences: TLS is required unless the string says otherwise, nothing
-is taken from this machine (files, sockets, the environment), and what cannot be honoured is refused
-instead of ignored. No message ever repeats a value, because a mistyped string puts a password anywhere.
+Read as libpq reads them, with three differences: nothing is taken from this machine (files, sockets, the
+environment), what cannot be honoured is refused instead of ignored, and ``channel_binding=require`` asks for
+``sslmode=verify-full``. No message ever repeats a value, because a mistyped string puts a password anywhere.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode
 
 from connections import rules
 
@@ -34,6 +34,7 @@ _PART_OF_OPTION = {
     "password": "password",
     "sslmode": "sslmode",
     "connect_timeout": "connect_timeout",
+    "pgbouncer": "pooled",
 }
 _NAMES_A_FILE = frozenset(
     {
@@ -52,16 +53,45 @@ _NAMES_A_FILE = frozenset(
 _HARMLESS: Mapping[str, frozenset[str] | None] = {
     "application_name": None,
     "fallback_application_name": None,
-    "channel_binding": frozenset({"prefer", "disable"}),
+    "channel_binding": frozenset({"prefer", "disable", "require"}),
+    "connection_limit": None,
     "gssencmode": frozenset({"prefer", "disable"}),
+    "pool_timeout": None,
     "sslsni": frozenset({"1"}),
     "target_session_attrs": frozenset({"any"}),
 }
-_UNSUPPORTED = {
-    "channel_binding": "Channel binding is not supported here. Remove channel_binding; "
-    "sslmode=verify-full protects against the same attack.",
-    "hostaddr": "Remove hostaddr and put the address into the host.",
-}
+_UNSUPPORTED = {"hostaddr": "Remove hostaddr and put the address into the host."}
+# Of libpq, of Prisma and of other clients: what is none of these may be a piece of a password, and is not repeated.
+_MAY_BE_NAMED = frozenset(
+    {
+        "client_encoding",
+        "currentSchema",
+        "gsslib",
+        "keepalives",
+        "keepalives_count",
+        "keepalives_idle",
+        "keepalives_interval",
+        "krbsrvname",
+        "load_balance_hosts",
+        "options",
+        "prepareThreshold",
+        "replication",
+        "require_auth",
+        "requirepeer",
+        "schema",
+        "search_path",
+        "socket_timeout",
+        "ssl_min_protocol_version",
+        "sslaccept",
+        "sslcertmode",
+        "sslcompression",
+        "sslidentity",
+        "sslnegotiation",
+        "statement_cache_size",
+        "statement_timeout",
+        "tcp_user_timeout",
+    }
+)
 
 
 class DsnError(ValueError):
@@ -75,26 +105,29 @@ class DsnError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Dsn:
-    """What a connection string says. ``connect_timeout`` is in seconds."""
+    """What a connection string says; None where it says nothing. ``connect_timeout`` is in seconds."""
 
     host: str
     port: int = DEFAULT_PORT
     database: str
     user: str
     password: str = field(default="", repr=False)
-    sslmode: str = DEFAULT_SSLMODE
-    connect_timeout: int = DEFAULT_CONNECT_TIMEOUT
+    sslmode: str | None = None
+    connect_timeout: int | None = None
+    pooled: bool | None = None
 
     def fields(self) -> dict[str, str | int]:
-        """Everything but the password, by the names of a connection's fields."""
-        return {
+        """What it says but for the password, by the names of a connection's fields."""
+        said: dict[str, str | int | None] = {
             "host": self.host,
             "port": self.port,
             "database": self.database,
             "username": self.user,
             "sslmode": self.sslmode,
             "connect_timeout": self.connect_timeout,
+            "pooled": self.pooled,
         }
+        return {name: value for name, value in said.items() if value is not None}
 
 
 def looks_like_one(text: str) -> bool:
@@ -121,10 +154,14 @@ def build(dsn: Dsn) -> str:
     """The URL that `parse` turns into the same fields."""
     secret = f":{_quote(dsn.password)}" if dsn.password else ""
     host = f"[{dsn.host}]" if ":" in dsn.host else dsn.host
-    return (
-        f"postgresql://{_quote(dsn.user)}{secret}@{host}:{dsn.port}/{_quote(dsn.database)}"
-        f"?sslmode={dsn.sslmode}&connect_timeout={dsn.connect_timeout}"
-    )
+    options = {
+        "sslmode": dsn.sslmode,
+        "connect_timeout": dsn.connect_timeout,
+        "pgbouncer": None if dsn.pooled is None else str(dsn.pooled).lower(),
+    }
+    query = urlencode({name: value for name, value in options.items() if value is not None})
+    address = f"postgresql://{_quote(dsn.user)}{secret}@{host}:{dsn.port}/{_quote(dsn.database)}"
+    return f"{address}?{query}" if query else address
 
 
 class _Options(dict[str, str]):
@@ -214,22 +251,38 @@ def _fields(options: _Options) -> Dsn:
         raise DsnError("user", "The user is missing: postgresql://user:password@host/database.")
     if not options.get("host"):
         raise DsnError("host", "The host is missing: postgresql://user:password@host/database.")
-    sslmode = options.get("sslmode", DEFAULT_SSLMODE)
-    if sslmode not in SSL_MODES:
-        raise DsnError("sslmode", f"sslmode must be one of {', '.join(SSL_MODES)}.")
+    timeout = options.get("connect_timeout")
     return Dsn(
         host=_ruled("host", rules.host, options["host"]),
         port=_ruled("port", rules.port, options.get("port", str(DEFAULT_PORT))),
         database=_ruled("database", rules.database, options.get("dbname") or options["user"]),
         user=_ruled("user", rules.username, options["user"]),
         password=_ruled("password", rules.password, options.get("password", "")),
-        sslmode=sslmode,
-        connect_timeout=_ruled(
-            "connect_timeout",
-            rules.connect_timeout,
-            options.get("connect_timeout", str(DEFAULT_CONNECT_TIMEOUT)),
-        ),
+        sslmode=_sslmode(options),
+        connect_timeout=None
+        if timeout is None
+        else _ruled("connect_timeout", rules.connect_timeout, timeout),
+        pooled=_pooled(options),
     )
+
+
+def _sslmode(options: _Options) -> str | None:
+    mode = options.get("sslmode")
+    if mode is not None and mode not in SSL_MODES:
+        raise DsnError("sslmode", f"sslmode must be one of {', '.join(SSL_MODES)}.")
+    if options.get("channel_binding") != "require":
+        return mode
+    if mode == "disable":
+        raise DsnError("sslmode", "channel_binding=require needs TLS. Remove it, or sslmode=disable.")
+    # The driver binds no channels. This keeps the same promise: nobody stands in between.
+    return "verify-full"
+
+
+def _pooled(options: _Options) -> bool | None:
+    said = options.get("pgbouncer")
+    if said not in (None, "true", "false"):
+        raise DsnError("pooled", "pgbouncer must be true or false.")
+    return None if said is None else said == "true"
 
 
 def _refuse_unless_understood(name: str, value: str, number: int) -> None:
@@ -245,7 +298,11 @@ def _refuse_unless_understood(name: str, value: str, number: int) -> None:
         return
     if name in _UNSUPPORTED:
         raise DsnError("dsn", _UNSUPPORTED[name])
-    known = f"{name} with this value" if name in _HARMLESS else "An option of the URL"
+    known = "An option of the URL"
+    if name in _HARMLESS:
+        known = f"{name} with this value"
+    elif name in _MAY_BE_NAMED:
+        known = name
     raise DsnError(
         "dsn",
         f"{known} is not supported (part {number} of the string). Remove it; "

@@ -227,8 +227,9 @@ class ConnectionForm(forms.ModelForm):
             self._dsn_problem = error.message
             return
         if not self._typed("host").strip():
-            told = {self.add_prefix(name): value for name, value in pasted.fields_of(self._dsn).items()}
-            self.data = {**dict(self.data.items()), **told}
+            told = pasted.fields_of(self._dsn, {name: self._typed(name) for name in self.fields})
+            prefixed = {self.add_prefix(name): value for name, value in told.items()}
+            self.data = {**dict(self.data.items()), **prefixed}
 
     def _take_password_of(self, dsn: Dsn, cleaned: dict[str, Any]) -> None:
         if not pasted.agrees(dsn, cleaned):
@@ -304,7 +305,8 @@ class EditForm(ConnectionForm):
 def filled_in(typed: QueryDict, dsn: Dsn, stored: Connection | None) -> ConnectionForm:
     """The form as it was typed, with what the URL says in its place."""
     ticks = {name: name in typed for name in ("active", "remove_password", "remove_sslkey")}
-    return ConnectionForm(instance=stored, initial={**typed.dict(), **ticks, **pasted.fields_of(dsn)})
+    told = pasted.fields_of(dsn, pasted.chosen_in(typed.dict()))
+    return ConnectionForm(instance=stored, initial={**typed.dict(), **ticks, **told})
 
 
 def copy_of(connection: Connection) -> ConnectionForm:

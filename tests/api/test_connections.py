@@ -75,6 +75,17 @@ def test_a_change_keeps_what_is_not_named(asked, make_connection):
     assert target.open_password() == SECRET
 
 
+def test_a_change_by_url_keeps_what_the_url_does_not_say(asked, make_connection, region):
+    chosen = {"sslmode": "verify-full", "connect_timeout": 3, "pooled": False, "provider": "fly"}
+    target = make_connection(active=False, region=region, **chosen)
+    url = "postgresql://ada:new@ep-x-pooler.us-east-2.aws.neon.tech/shop"
+    changed = asked.patch(f"/connections/{target.pk}", {"dsn": url}).json()
+    assert changed == changed | chosen | {
+        "region": region.code,
+        "host": "ep-x-pooler.us-east-2.aws.neon.tech",
+    }
+
+
 @pytest.mark.parametrize("removed", [None, ""])
 def test_a_password_is_changed_only_when_named_and_removed_by_nothing(asked, make_connection, removed):
     target = make_connection(active=False)

@@ -56,7 +56,10 @@ def fill(page: Page, stack: Stack, name: str, **fields: str) -> None:
 
 def password(stack: Stack) -> str:
     """The password of the simulated databases, as the stack's own vault opens it."""
-    code = "from connections.models import Connection as C; print(C.objects.exclude(simulated_rtt_ms=None)[0].open_password())"
+    code = (
+        "from connections.models import Connection as C; "
+        "print(C.objects.exclude(simulated_rtt_ms=None)[0].open_password())"
+    )
     return stack.manage("shell", "-v", "0", "-c", code).stdout.strip().splitlines()[-1]
 
 

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from connections.dsn import SSL_MODES, Dsn, DsnError, build, parse
 from connections.models import SslMode
+from connections.pasted import fields_of
 
 printable = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])
 names = st.text(printable, min_size=1, max_size=15).filter(lambda text: text.strip())
@@ -17,8 +18,9 @@ dsns = st.builds(
     database=names,
     user=names,
     password=st.text(printable, max_size=60),
-    sslmode=st.sampled_from(SSL_MODES),
-    connect_timeout=st.integers(1, 60),
+    sslmode=st.none() | st.sampled_from(SSL_MODES),
+    connect_timeout=st.none() | st.integers(1, 60),
+    pooled=st.none() | st.booleans(),
 )
 
 
@@ -79,6 +81,9 @@ def _pieces(password, shown):
         ("postgresql://ada@h/app?application_name=x", Dsn(host="h", database="app", user="ada")),
         ("postgresql://ada@h?connect_timeout=3", Dsn(host="h", database="ada", user="ada", connect_timeout=3)),
         ("postgresql://ada@h/app?channel_binding=prefer", Dsn(host="h", database="app", user="ada")),
+        ("host=h user=u channel_binding=require", Dsn(host="h", database="u", user="u", sslmode="verify-full")),
+        ("postgresql://ada@h/app?pgbouncer=true&connection_limit=1", Dsn(host="h", database="app", user="ada", pooled=True)),
+        ("postgresql://ada@h/app?pgbouncer=false", Dsn(host="h", database="app", user="ada", pooled=False)),
         (r"host=h user=ada password='it\'s'", Dsn(host="h", database="ada", user="ada", password="it's")),
         (r"host = h user='a b' password=x\ y", Dsn(host="h", database="a b", user="a b", password="x y")),
     ],
@@ -87,9 +92,12 @@ def test_the_forms_that_libpq_reads_are_read(text, expected):
     assert parse(text) == expected
 
 
-def test_tls_is_required_unless_the_url_says_otherwise():
-    assert parse("postgresql://ada@h/app").sslmode == "require"
-    assert parse("postgresql://ada@h/app?sslmode=disable").sslmode == "disable"
+@pytest.mark.django_db
+def test_tls_is_required_unless_the_url_or_somebody_says_otherwise():
+    silent, telling = parse("postgresql://ada@h/app"), parse("postgresql://ada@h/app?sslmode=disable")
+    assert fields_of(silent, {})["sslmode"] == "require"
+    assert fields_of(telling, {"sslmode": "verify-full"})["sslmode"] == "disable"
+    assert "sslmode" not in fields_of(silent, {"sslmode": "verify-full"})
 
 
 def test_form_and_url_know_the_same_modes():

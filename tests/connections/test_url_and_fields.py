@@ -91,6 +91,43 @@ def test_without_a_host_the_url_replaces_the_endpoint_of_a_stored_connection(cli
     assert stored.open_password() == "s"
 
 
+def test_a_url_leaves_what_it_does_not_speak_of_as_it_was_chosen(client, filled, regions):
+    chosen = {
+        "sslmode": "verify-full",
+        "connect_timeout": "3",
+        "pooled": "on",
+        "region": "do-nyc",
+        "provider": "fly",
+    }
+    url = "postgresql://ada:s@ep-x.us-east-2.aws.neon.tech/app"
+    typed = {**filled, **chosen, "host": "", "dsn": url}
+    shown = client.post("/connections/parse/", {**typed, "host": "before.example"}).context["form"]
+    assert {name: shown[name].value() for name in chosen} == chosen
+    assert client.post("/connections/new/", typed).status_code == 302
+    made = Connection.objects.get()
+    assert (made.host, made.open_password()) == ("ep-x.us-east-2.aws.neon.tech", "s")
+    assert (made.sslmode, made.connect_timeout, made.pooled) == ("verify-full", 3, True)
+    assert (made.region.code, made.provider) == ("do-nyc", "fly")
+
+
+def test_what_a_url_says_counts_more_than_what_was_chosen(client, filled):
+    url = "postgresql://ada:s@h.example/app?sslmode=require&connect_timeout=5&pgbouncer=true"
+    assert client.post("/connections/new/", {**filled, "host": "", "dsn": url}).status_code == 302
+    made = Connection.objects.get()
+    assert (made.sslmode, made.connect_timeout, made.pooled) == ("require", 5, True)
+
+
+def test_what_one_url_s_host_told_goes_when_another_url_is_filled_in(client, filled, regions):
+    typed = {
+        **filled,
+        "host": "ep-x-pooler.us-east-2.aws.neon.tech",
+        "dsn": "postgresql://ada@db.example.org/app",
+    }
+    typed |= {"provider": "neon", "region": "aws-us-east-2", "pooled": "on"}
+    shown = client.post("/connections/parse/", typed).context["form"]
+    assert [shown[name].value() for name in ("provider", "region", "pooled")] == ["", "", False]
+
+
 def test_without_a_host_a_url_without_a_password_takes_no_stored_one_along(client, filled, make_connection):
     stored = make_connection("orders", password="hunter2", host="db.example.org", port=5432)
     typed = {**filled, "host": "", "dsn": "postgresql://eve@new.example/else"}

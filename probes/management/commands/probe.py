@@ -120,8 +120,9 @@ def endpoint_from_dsn(text: str) -> Endpoint:
         database=parsed.database,
         user=parsed.user,
         password=parsed.password,
-        sslmode=cast(SslMode, parsed.sslmode),
-        connect_timeout=float(parsed.connect_timeout),
+        sslmode=cast(SslMode, parsed.sslmode or dsn.DEFAULT_SSLMODE),
+        connect_timeout=float(parsed.connect_timeout or dsn.DEFAULT_CONNECT_TIMEOUT),
+        pooled=bool(parsed.pooled),
         application_name="meridian/command",
     )
 

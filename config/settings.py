@@ -98,13 +98,6 @@ MIGRATION_MODULES = {
 }
 
 REDIS_URL = env.text("REDIS_URL") or _stack.get("redis_url", "redis://127.0.0.1:6379/0")
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "meridian",
-    }
-}
 LIVE_PREFIX = "meridian"
 
 # Probing ------------------------------------------------------------------------------------------------------

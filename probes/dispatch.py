@@ -206,7 +206,7 @@ def _groups_of(jobs: Sequence[Job]) -> list[str]:
 
 
 def request_trial(endpoint: Endpoint, *, region: str, user: User | AnonymousUser) -> UUID:
-    """Starts one probe of fields that are not saved; `recorder.trial_key` of the token returned holds its outcome.
+    """Starts one probe of fields that are not saved; `recorder.trial_of` tells its outcome by the token returned.
 
     Raises `SwitchedOff`, and `kombu.exceptions.OperationalError` when the broker is away: a trial is not kept.
     """
@@ -224,7 +224,7 @@ def request_trial(endpoint: Endpoint, *, region: str, user: User | AnonymousUser
         asker=switches.Asker.of(user),
     )
     tasks.try_endpoint.apply_async(
-        args=[sealed.seal()],
+        args=[str(token), sealed.seal()],
         queue=queues.queue_for(settings.VANTAGE, "connection"),
         time_limit=endpoint.connect_timeout + outbox.HAND_OVER_SECONDS,
         expires=TRIAL_SECONDS,

@@ -83,9 +83,8 @@ def _send(job: Job, connections: Mapping[int, Connection]) -> bool:
 
 def _refuse(job: Job, error: PlanError) -> None:
     """The run was accepted by another version, whose plans were others."""
-    fault = recorder.our_fault(
-        job.run, "plan_refused", f"This version cannot carry out what was asked. {error}"
-    )
+    hint = f"This version cannot carry out what was asked. {error}"
+    fault = recorder.our_fault(job.run.kind_of_probe, "plan_refused", hint)
     recorder.absorb(job.run_id, job.vantage, dict.fromkeys(job.connection_ids, fault))
 
 
@@ -100,7 +99,7 @@ def _targets(job: Job, connections: Mapping[int, Connection]) -> list[Target]:
             region = connection.region.code if connection.region else ""
             targets.append(Target(key=pk, endpoint=endpoint, region=region))
         except vault.VaultError as error:
-            unreadable[pk] = recorder.our_fault(job.run, "vault_unreadable", str(error))
+            unreadable[pk] = recorder.our_fault(job.run.kind_of_probe, "vault_unreadable", str(error))
     if unreadable:
         recorder.absorb(job.run_id, job.vantage, unreadable)
     return targets

@@ -98,7 +98,7 @@ def examine(pk: UUID) -> None:
         return
     is_load = run.kind == Kind.LOAD
     if sign.claimed and (is_load or job.attempt >= MOST_ATTEMPTS):
-        fault = recorder.our_fault(run, "worker_lost", LOST_LOAD if is_load else LOST)
+        fault = recorder.our_fault(run.kind_of_probe, "worker_lost", LOST_LOAD if is_load else LOST)
         recorder.absorb(run.pk, job.vantage, dict.fromkeys(remaining, fault))
         return
     logger.warning(

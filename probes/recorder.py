@@ -3,6 +3,7 @@
 Locks are taken in one order everywhere: the run's row, then those of the connections by number.
 """
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -11,13 +12,12 @@ from uuid import UUID
 
 import redis
 from celery import shared_task
-from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
 from connections.models import Connection
-from probes import claims, fragments, history
-from probes.engine.outcome import Failure, Outcome
+from probes import broker, claims, fragments, history
+from probes.engine.outcome import Failure, Kind, Outcome
 from probes.models import Job, Run
 
 logger = logging.getLogger(__name__)
@@ -38,20 +38,24 @@ def refuse(job_id: str, reason: str) -> None:
     if job is None:
         return
     remaining = history.missing(job.run, job.vantage, job.connection_ids)
-    fault = our_fault(
-        job.run, "job_unreadable", f"The worker pool of {job.vantage} could not open the job. {reason}"
-    )
+    fault = unreadable(job.run.kind_of_probe, job.vantage, reason)
     absorb(job.run_id, job.vantage, dict.fromkeys(remaining, fault))
 
 
 @shared_task(name="probes.record_trial")
 def record_trial(token: str, outcome: Mapping[str, Any]) -> None:
     """Keeps what a test before saving found for as long as its form may ask; it is not history."""
-    cache.set(trial_key(token), dict(outcome), TRIAL_SECONDS)
+    broker.client().set(_trial(token), json.dumps(outcome), ex=TRIAL_SECONDS)
 
 
-def trial_key(token: str | UUID) -> str:
-    return f"trial:{token}"
+def trial_of(token: UUID) -> Outcome | None:
+    """What the trial found; None while nothing is known, or no longer."""
+    kept = broker.client().get(_trial(token))
+    return Outcome.from_dict(json.loads(kept)) if kept else None
+
+
+def _trial(token: str | UUID) -> str:
+    return f"meridian:trial:{token}"
 
 
 @transaction.atomic
@@ -112,8 +116,14 @@ def _count(run: Run, *, done: int, failed: int) -> None:
         run.jobs.settle()
 
 
-def our_fault(run: Run, code: str, hint: str) -> Outcome:
+def our_fault(kind: Kind, code: str, hint: str) -> Outcome:
     """The outcome of a probe that our own side could not run: it says nothing about the database."""
     now = timezone.now()
     failure = Failure(code=code, phase="worker", hint=hint)
-    return Outcome(kind=run.kind_of_probe, started=now, finished=now, failure=failure)
+    return Outcome(kind=kind, started=now, finished=now, failure=failure)
+
+
+def unreadable(kind: Kind, vantage: str, reason: object) -> Outcome:
+    """The outcome of a job that its worker could not open."""
+    hint = f"The worker pool of {vantage} could not open the job. {reason}"
+    return our_fault(kind, "job_unreadable", hint)

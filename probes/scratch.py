@@ -4,6 +4,7 @@ A page opens no connection itself, so this too is a message to the load queue. W
 """
 
 import asyncio
+import logging
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils import timezone
 
+from connections import vault
 from connections.models import Connection
 from probes import dispatch, queues, recorder, switches
 from probes.engine.endpoint import Endpoint
@@ -21,7 +23,10 @@ from probes.engine.outcome import Failure, Outcome
 from probes.jobs import SealedJob, Target, endpoint_of
 from probes.models import uuid7
 from probes.work import gate
+from probes.work.handing import hand_over_trial
 from probes.work.rules import egress
+
+logger = logging.getLogger(__name__)
 
 MAKE_SCRATCH = "probes.make_scratch"
 WAIT_SECONDS = 120
@@ -37,7 +42,7 @@ class MayNotMake(dispatch.Refused):
 
 
 def request_scratch(connection: Connection, rows: int | None, user: User | AnonymousUser) -> UUID:
-    """Asks for the table with ``rows`` rows, or with None for its end. Returns the token of `recorder.trial_key`.
+    """Asks for the table with ``rows`` rows, or with None for its end. Returns the token for `recorder.trial_of`.
 
     What was made may be dropped at any time.
     Raises `MayNotMake`, `dispatch.SwitchedOff`, `vault.VaultError`, and what a broker that is away raises.
@@ -59,7 +64,7 @@ def request_scratch(connection: Connection, rows: int | None, user: User | Anony
         asker=switches.Asker.of(user),
     )
     make_or_drop.apply_async(
-        args=[sealed.seal()],
+        args=[str(token), sealed.seal()],
         queue=queues.queue_for(settings.VANTAGE, "load"),
         time_limit=LONGEST_SECONDS,
         expires=WAIT_SECONDS,
@@ -68,13 +73,18 @@ def request_scratch(connection: Connection, rows: int | None, user: User | Anony
 
 
 @shared_task(name="probes.scratch")
-def make_or_drop(token: str) -> None:
+def make_or_drop(trial: str, token: str) -> None:
     """Carries it out and hands the outcome over; its ``detail`` holds ``rows``, None when the table was dropped."""
-    job = SealedJob.unseal(token)
+    try:
+        job = SealedJob.unseal(token)
+    except vault.VaultError as error:
+        logger.error("Scratch table %s cannot be opened here: %s", trial, error)
+        hand_over_trial(trial, recorder.unreadable("load", settings.VANTAGE, error))
+        return
     [target], rows = job.targets, job.params["rows"]
     shut = gate.shut(job) if rows is not None else {}
     outcome = shut.get(target.key) or asyncio.run(_outcome(target.endpoint, rows))
-    recorder.record_trial.apply_async(args=[str(job.id), outcome.as_dict()], queue=queues.RECORD)
+    hand_over_trial(trial, outcome)
 
 
 async def _outcome(endpoint: Endpoint, rows: int | None) -> Outcome:

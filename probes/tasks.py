@@ -8,6 +8,7 @@ from functools import cache
 import structlog
 import uvloop
 from celery import shared_task
+from django.conf import settings
 
 from connections import vault
 from probes import claims, queues, recorder
@@ -19,6 +20,7 @@ from probes.plans import plan_of
 from probes.work import memory
 from probes.work.batch import BatchWork
 from probes.work.carrying_out import carry_out, probe_open
+from probes.work.handing import RETRY, hand_over_trial
 from probes.work.telling import Teller
 
 logger = logging.getLogger(__name__)
@@ -32,7 +34,9 @@ def run_probes(job_id: str, token: str) -> None:
         plan = plan_of(job.kind, job.params)
     except (vault.VaultError, PlanError) as error:
         logger.error("Job %s cannot be opened here: %s", job_id, error)
-        recorder.refuse.apply_async(args=[job_id, str(error)], queue=queues.RECORD)
+        recorder.refuse.apply_async(
+            args=[job_id, str(error)], queue=queues.RECORD, retry=True, retry_policy=RETRY
+        )
         return
     structlog.contextvars.bind_contextvars(run=str(job.run_id))
     terms = claims.terms_of(job.kind)
@@ -48,12 +52,17 @@ def run_probes(job_id: str, token: str) -> None:
 
 
 @shared_task(name="probes.try")
-def try_endpoint(token: str) -> None:
+def try_endpoint(trial: str, token: str) -> None:
     """Runs the one connection probe of fields that nobody has saved yet."""
-    job = SealedJob.unseal(token)
+    try:
+        job = SealedJob.unseal(token)
+    except vault.VaultError as error:
+        logger.error("Trial %s cannot be opened here: %s", trial, error)
+        hand_over_trial(trial, recorder.unreadable("connection", settings.VANTAGE, error))
+        return
 
     def found(_: int, outcome: Outcome) -> None:
-        recorder.record_trial.apply_async(args=[str(job.run_id), outcome.as_dict()], queue=queues.RECORD)
+        hand_over_trial(trial, outcome)
 
     _runner().run(
         probe_open(job, BatchWork(job, ConnectionPlan(), Teller(job)), found), context=copy_context()

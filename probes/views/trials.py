@@ -5,7 +5,6 @@ from uuid import UUID
 import kombu.exceptions
 import redis
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
@@ -15,7 +14,6 @@ from connections.forms import ConnectionForm
 from connections.models import Connection
 from connections.views import HtmxRequest, secrets_unlogged
 from probes import dispatch, history, recorder, scratch
-from probes.engine.outcome import Outcome
 from probes.forms import ScratchForm
 from probes.jobs import endpoint_of
 from probes.views.pages import number
@@ -83,10 +81,10 @@ def _scratch(request: HtmxRequest, context: dict[str, object], status: int = 200
 
 def _polled(request: HtmxRequest, template: str, token: UUID, most: int) -> HttpResponse:
     try:
-        found = cache.get(recorder.trial_key(token))
+        found = recorder.trial_of(token)
     except redis.RedisError:
         return render(request, template, {"away": True})
     if found:
-        return render(request, template, {"result": history.unsaved(Outcome.from_dict(found))})
+        return render(request, template, {"result": history.unsaved(found)})
     polls = number(request.GET.get("polls", "")) + 1
     return render(request, template, {"token": token, "polls": polls, "silent": polls > most})

@@ -19,6 +19,13 @@ RETRY = {"max_retries": 40, "interval_start": 0.1, "interval_step": 0.2, "interv
 """About a minute: longer than a broker takes to come back; after that the reaper looks after the job."""
 
 
+def hand_over_trial(token: str, outcome: Outcome) -> None:
+    """What a trial found, for as long as its form may ask."""
+    recorder.record_trial.apply_async(
+        args=[token, outcome.as_dict()], queue=queues.RECORD, retry=True, retry_policy=RETRY
+    )
+
+
 class Handing:
     """Sends the first outcome at once and the others a few times a second, off the loop: a slow broker strains no probe."""
 

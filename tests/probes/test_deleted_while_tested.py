@@ -55,7 +55,7 @@ def test_what_was_found_of_a_connection_that_left_and_came_back_is_dropped_and_t
     run = ask(Kind.HEALTH, gone, other)
     deleting.hide(gone)
     deleting.restore(gone.pk)
-    fault = recorder.our_fault(run, "worker_lost", "")
+    fault = recorder.our_fault(run.kind_of_probe, "worker_lost", "")
     recorder.absorb(run.pk, PLACE, {gone.pk: fault, other.pk: fault})
     run.refresh_from_db()
     assert (run.total, run.done, run.is_open) == (1, 1, False)

@@ -57,6 +57,16 @@ def test_it_is_made_by_a_load_worker_and_dropped_again(client, target):
     assert rows() is None
 
 
+def test_a_worker_with_another_key_says_so_and_makes_none(client, target, settings):
+    outcome = ask(client, target, rows="500")
+    right, settings.VAULT_KEYS = settings.VAULT_KEYS, ["b3RoZXIta2V5LW90aGVyLWtleS1vdGhlci1rZXktMzI="]
+    pump(["load.home"])
+    settings.VAULT_KEYS = right
+    pump()
+    assert "could not open the job" in client.get(outcome).text
+    assert rows() is None
+
+
 def test_a_table_that_is_not_ours_is_left_alone(client, target):
     with psycopg.connect(servers.postgres.url("scratched")) as connection:
         connection.execute(f"CREATE TABLE {TABLE} (id int)")

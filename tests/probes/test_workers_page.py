@@ -9,6 +9,7 @@ import redis
 from django.urls import reverse
 from kombu import Queue as KombuQueue
 
+from config.celery import app
 from probes import broker, dispatch, heartbeats, queues, tasks, vantages
 from probes.models import Job, Kind, Run
 from probes.workers import Site
@@ -179,14 +180,14 @@ def test_the_page_is_for_those_who_signed_in(stranger):
 
 
 def test_a_real_pool_tells_all_of_this_and_what_it_failed_at():
-    tasks.try_endpoint.apply_async(args=["not sealed"], queue="probes.test-pool")
+    app.send_task("probes.try", args=["a token is missing"], queue="probes.test-pool")
     with Pool(["probes.test-pool"], children=2) as pool:
         until(lambda: bool(told()) and told()[0].done == 1 and told()[0].failed is not None, pool.said)
         [worker] = told()
         assert sorted(worker.processes) == sorted(pool.children())
         assert worker.failed is not None
         assert worker.failed.task == "probes.try"
-        assert worker.failed.error.startswith("Unreadable")
+        assert worker.failed.error.startswith("TypeError")
 
 
 def told():

@@ -22,6 +22,10 @@ CLAIM_SECONDS = 24 * 3600
 REMEMBERED_SECONDS = 600
 """How long after its end a lease still shows that there was one: what its worker found may wait to be recorded."""
 
+AWAY_SECONDS = 60
+"""How long after the recorder last missed the database something that it had taken may still be on its way back."""
+_DATABASE_AWAY = "meridian:recorder:database-away"
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -99,6 +103,16 @@ def sign_of(job: UUID) -> Sign:
 def cancel(run_or_job: UUID) -> None:
     """What runs of it stops when its worker next renews its lease."""
     broker.client().set(_cancelled(run_or_job), "1", ex=CLAIM_SECONDS)
+
+
+def note_database_away() -> None:
+    """What the recorder takes from its queue goes back there, and for moments shows nowhere."""
+    broker.client().set(_DATABASE_AWAY, "1", ex=AWAY_SECONDS)
+
+
+def database_was_away() -> bool:
+    """Whether the recorder missed it a moment ago."""
+    return bool(broker.client().exists(_DATABASE_AWAY))
 
 
 def hold(endpoint: Endpoint, job: UUID) -> bool:

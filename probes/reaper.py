@@ -34,8 +34,9 @@ LOST = (
     "Look at the workers' log; if only this connection does it, its server may be sending what breaks a client."
 )
 LOST_LOAD = (
-    "The worker was lost while it ran this load test, so nothing is known about the database. The test was not repeated: "
-    "nobody is put under load twice without being asked. Look at the workers' log, then ask for it again."
+    "The worker was lost while it ran this load test, or what it found before that was recorded, so nothing is known about "
+    "the database. The test was not repeated: nobody is put under load twice without being asked. Look at the logs of the "
+    "load worker and the recorder, then ask for it again."
 )
 
 
@@ -110,7 +111,7 @@ def examine(pk: UUID) -> None:
 def _on_its_way(job: Job, sign: claims.Sign) -> bool:
     """Whether the message, or the outcomes of a worker that ended well, may still be waiting in a queue."""
     if sign.claimed:
-        return sign.recent and broker.client().llen(queues.RECORD) > 0
+        return claims.database_was_away() or (sign.recent and broker.client().llen(queues.RECORD) > 0)
     kind = job.run.kind_of_probe
     each = plans.seconds(plans.plan_of(kind, job.run.params), plans.LONGEST_CONNECT)
     patience = max(LOST_AFTER, LOST_AFTER_PROBES * timedelta(seconds=each))

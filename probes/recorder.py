@@ -5,30 +5,47 @@ Locks are taken in one order everywhere: the run's row, then those of the connec
 
 import json
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 import redis
-from celery import shared_task
-from django.db import transaction
+from celery import Task, shared_task
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from connections.models import Connection
-from probes import broker, claims, fragments, history
+from probes import broker, claims, fragments, history, queues
 from probes.engine.outcome import Failure, Kind, Outcome
 from probes.models import Job, Run
 
 logger = logging.getLogger(__name__)
 
 TRIAL_SECONDS = 300
+PAUSE_SECONDS = 1.0
+MOST_PAUSES = 1800
+"""For half an hour what was found waits for the database; after that the reaper looks after its job."""
 
 
-@shared_task(name="probes.record")
-def record(run_id: str, vantage: str, outcomes: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
+@shared_task(name="probes.record", bind=True)
+def record(self: Task, run_id: str, vantage: str, outcomes: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
     """Takes what a worker found: pairs of connection id and `Outcome.as_dict`."""
-    absorb(UUID(run_id), vantage, {key: Outcome.from_dict(data) for key, data in outcomes})
+    try:
+        absorb(UUID(run_id), vantage, {key: Outcome.from_dict(data) for key, data in outcomes})
+    except (OperationalError, InterfaceError) as error:
+        _put_back(self, error)
+
+
+def _put_back(message: Task, error: Exception) -> None:
+    """Nobody else has what the message holds, so it waits where the reaper sees it, and outlives this process."""
+    logger.warning("Outcomes wait for the database: %s", error)
+    message.retry(
+        exc=error, countdown=0, max_retries=MOST_PAUSES, throw=False, retry=True, retry_policy=queues.RETRY
+    )
+    claims.note_database_away()
+    time.sleep(PAUSE_SECONDS)
 
 
 @shared_task(name="probes.refuse")

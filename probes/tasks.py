@@ -20,7 +20,7 @@ from probes.plans import plan_of
 from probes.work import memory
 from probes.work.batch import BatchWork
 from probes.work.carrying_out import carry_out, probe_open
-from probes.work.handing import RETRY, hand_over_trial
+from probes.work.handing import hand_over_trial
 from probes.work.telling import Teller
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def run_probes(job_id: str, token: str) -> None:
     except (vault.VaultError, PlanError) as error:
         logger.error("Job %s cannot be opened here: %s", job_id, error)
         recorder.refuse.apply_async(
-            args=[job_id, str(error)], queue=queues.RECORD, retry=True, retry_policy=RETRY
+            args=[job_id, str(error)], queue=queues.RECORD, retry=True, retry_policy=queues.RETRY
         )
         return
     structlog.contextvars.bind_contextvars(run=str(job.run_id))

@@ -15,14 +15,12 @@ from probes.work import memory
 logger = logging.getLogger(__name__)
 
 HAND_OVER_SECONDS = 0.25
-RETRY = {"max_retries": 40, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 2.0}
-"""About a minute: longer than a broker takes to come back; after that the reaper looks after the job."""
 
 
 def hand_over_trial(token: str, outcome: Outcome) -> None:
     """What a trial found, for as long as its form may ask."""
     recorder.record_trial.apply_async(
-        args=[token, outcome.as_dict()], queue=queues.RECORD, retry=True, retry_policy=RETRY
+        args=[token, outcome.as_dict()], queue=queues.RECORD, retry=True, retry_policy=queues.RETRY
     )
 
 
@@ -66,7 +64,7 @@ class Handing:
                 args=[str(self._job.run_id), self._job.vantage, outcomes],
                 queue=queues.RECORD,
                 retry=True,
-                retry_policy=RETRY,
+                retry_policy=queues.RETRY,
             )
         except (kombu.exceptions.OperationalError, redis.RedisError) as error:
             logger.error(

@@ -4,9 +4,11 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
+import psycopg
 import pytest
 from django.db import connection as database
 from django.utils import timezone
@@ -164,6 +166,54 @@ def test_a_load_test_whose_worker_is_killed_has_one_result_and_is_not_repeated(p
     again = ask("load", target, clients=1, seconds=0.5)
     until(lambda: ended(again), pool.said)
     assert only_result(again).ok
+
+
+def allow_logins(allowed: bool) -> None:
+    """Into our own database. Sessions that are open, as this test's own, stay so."""
+    with psycopg.connect(servers.postgres.url(), autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {database.settings_dict['NAME']} ALLOW_CONNECTIONS {allowed}")
+
+
+@pytest.fixture
+def recorder() -> Iterator[Pool]:
+    """A recorder that begins while the database lets nobody in."""
+    allow_logins(False)
+    try:
+        with Pool(["record"], database=servers.postgres.url(database.settings_dict["NAME"])) as running:
+            yield running
+    finally:
+        allow_logins(True)
+
+
+def test_what_a_load_test_found_outlives_a_database_that_is_away(target, recorder):
+    run = ask("load", target, place="oslo", clients=1, seconds=0.5)
+    pump(["load.oslo"])
+    # As if the time had passed for which its worker lives on after its end.
+    claims.release(run.jobs.get().pk)
+    until(claims.database_was_away, recorder.said)
+    for _ in range(60):
+        run.jobs.filter(settled_at=None).update(due_at=timezone.now())
+        reaper.reap()
+        time.sleep(0.05)
+    run.refresh_from_db()
+    assert run.is_open
+    allow_logins(True)
+    until(lambda: bool(history.of_run(run)), recorder.said)
+    assert only_result(run).ok
+    run.refresh_from_db()
+    assert run.state == "finished"
+
+
+def test_no_worker_counts_as_lost_while_the_recorder_misses_its_database(target, monkeypatch):
+    monkeypatch.setattr(claims, "AWAY_SECONDS", 1)
+    run = ask("load", target, place="oslo", clients=1, seconds=0.5)
+    pump(["load.oslo"])
+    claims.release(run.jobs.get().pk)
+    assert take("record")
+    claims.note_database_away()
+    assert not ended(run)
+    until(lambda: ended(run))
+    assert only_result(run).error_code == "worker_lost"
 
 
 def test_a_load_test_does_not_begin_while_another_worker_holds_its_database(pool, target):

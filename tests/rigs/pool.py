@@ -1,4 +1,4 @@
-"""A real worker pool on the tests' own broker, as a regional one stands: it has no database."""
+"""A real worker pool on the tests' own broker. It has no database, as a regional one, unless it is given one."""
 
 import os
 import signal
@@ -16,20 +16,27 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
 class Pool:
-    """Started by entering it. ``include`` names modules that its children import."""
+    """Started by entering it. ``include`` names modules that its children import, ``database`` is a URL."""
 
-    def __init__(self, queues: Sequence[str], children: int = 1, include: str = "") -> None:
+    def __init__(
+        self,
+        queues: Sequence[str],
+        children: int = 1,
+        include: str = "",
+        database: str = "postgresql://nobody@127.0.0.1:1/none",
+    ) -> None:
         self._command = [
             *(sys.executable, "-W", "ignore", "-m", "celery", "-A", "config", "--quiet", "worker"),
             *("--queues", ",".join(queues), "--concurrency", str(children), "--loglevel", "warning"),
             *("--hostname", f"{os.urandom(4).hex()}@%h", "--without-gossip", "--without-mingle"),
             *(["--include", include] if include else []),
         ]
+        self._database = database
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed on the way out
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        environment = {**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+        environment = {**os.environ, "DATABASE_URL": self._database}
         self._process = subprocess.Popen(
             self._command,
             cwd=PROJECT,

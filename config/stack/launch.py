@@ -1,6 +1,7 @@
 """`up`: the order in which everything on one machine starts, and how it ends."""
 
 import asyncio
+import errno
 import json
 import signal
 import time
@@ -15,7 +16,7 @@ from config.stack.errors import StackError
 from config.stack.group import Group
 from config.stack.home import Home, check_space, holder
 from config.stack.keeper import Part
-from config.stack.ports import is_free
+from config.stack.ports import why_not
 from config.stack.postgres import Postgres
 from config.stack.privilege import data_folder, server_account
 from config.stack.process import SERVER_ENVIRONMENT
@@ -50,12 +51,7 @@ async def run(options: Options, console: Console) -> None:
     Raises StackError when something cannot start; nothing is left running then either.
     """
     _need_key(options)
-    if not is_free(options.port, options.host):
-        if running := holder(options.home):
-            raise StackError(f"Meridian is already running on {options.home} (process {running})")
-        raise StackError(
-            f"Port {options.port} on {options.host} is in use by another program; set PORT to another one"
-        )
+    _need_port(options)
     home = Home(options.home)
     with home.lock(console.note) as lock:
         async with Group(console, keep_open=[lock]) as group:
@@ -66,6 +62,21 @@ async def run(options: Options, console: Console) -> None:
                 await starting
             await stopping
     console.say("Stopped.")
+
+
+def _need_port(options: Options) -> None:
+    error = why_not(options.port, options.host)
+    if error is None:
+        return
+    if error.errno != errno.EADDRINUSE:
+        raise StackError(
+            f"Nothing can listen on port {options.port} of {options.host}: {error.strerror}; set PORT or HOST"
+        )
+    if running := holder(options.home):
+        raise StackError(f"Meridian is already running on {options.home} (process {running})")
+    raise StackError(
+        f"Port {options.port} on {options.host} is in use by another program; set PORT to another one"
+    )
 
 
 def _need_key(options: Options) -> None:

@@ -11,13 +11,18 @@ _RANGE = range(20000, 30000)
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    return why_not(port, host) is None
+
+
+def why_not(port: int, host: str) -> OSError | None:
+    """What keeps a server from this port; None when nothing does."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error
+    return None
 
 
 def free_port() -> int:

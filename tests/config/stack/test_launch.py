@@ -127,6 +127,13 @@ async def test_a_port_in_use_is_said_before_anything_starts(folder, said):
     assert not (folder / "home").exists()
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
+async def test_a_host_that_is_not_this_machine_is_not_called_a_port_in_use(folder, said, host):
+    with pytest.raises(StackError, match=f"^Nothing can listen on port 8000 of {host}: .+; set PORT or HOST"):
+        await launch.run(options(folder, host=host, port=8000), Console(said))
+    assert not (folder / "home").exists()
+
+
 async def test_a_second_start_on_the_same_home_names_the_first(folder, said):
     wanted = options(folder)
     running = asyncio.create_task(launch.run(wanted, Console(said)))

@@ -54,9 +54,9 @@ websocket = SameOrigin(
     AuthMiddlewareStack(
         URLRouter(
             [
-                path("ws/fleet/", LiveConsumer.as_asgi(), {"group": "fleet"}),
-                path("ws/runs/<uuid:run>/", LiveConsumer.as_asgi(), {"group": "run"}),
-                path("ws/connections/<int:connection>/", LiveConsumer.as_asgi(), {"group": "connection"}),
+                path("ws/fleet/", LiveConsumer.as_asgi()),
+                path("ws/runs/<uuid:run>/", LiveConsumer.as_asgi()),
+                path("ws/connections/<int:connection>/", LiveConsumer.as_asgi()),
                 path("ws/assistant/<int:chat>/", ChatConsumer.as_asgi()),
                 re_path("", WebsocketDenier.as_asgi()),
             ]

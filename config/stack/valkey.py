@@ -1,7 +1,6 @@
-"""The embedded Valkey: the broker, the channel layer and the claims of load tests.
+"""The embedded Valkey: the broker, the live events, and the claims of jobs.
 
-Files in the data folder: `valkey.conf`, `password`, `appendonlydir/`, `valkey.log`,
-`startup.log`. Every write is in
+Files in the data folder: `valkey.conf`, `password`, `appendonlydir/`, `valkey.log`, `startup.log`. Every write is in
 the append-only file within a second, so queued messages survive a kill.
 """
 

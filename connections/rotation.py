@@ -11,6 +11,13 @@ from connections.models import Connection
 
 BATCH = 200
 _SEALED = ("password_sealed", "sslkey_sealed")
+STEPS = (
+    "Add the new key at the end of MERIDIAN_VAULT_KEYS, in every process and every region, and restart them.",
+    "Move it to the front, everywhere, and restart them.",
+    "Run `manage.py rotate_vault_keys` until it says that older keys are no longer needed.",
+    "Remove the old key everywhere.",
+)
+"""How to change keys without downtime: nothing is sealed with a key before everybody can open what it sealed."""
 
 
 @dataclass

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import get_commands
 
 from config.stack import parts
+from connections.rotation import STEPS
 from tests.rigs.variables import read_anywhere
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -100,3 +101,9 @@ def test_every_file_that_the_architecture_points_to_exists():
 def test_the_commands_that_pages_name_exist():
     named = set(re.findall(r"manage\.py ([a-z_]+)", OPERATIONS + README))
     assert named <= set(get_commands())
+
+
+def test_keys_are_changed_in_the_order_that_the_command_tells():
+    told = OPERATIONS.split("## Change keys")[1].split("## ")[0]
+    steps = re.findall(r"^\d\. (.+)$", told, re.MULTILINE)
+    assert [step.replace("`", "") for step in steps] == [step.replace("`", "") for step in STEPS]

@@ -2,13 +2,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from connections.rotation import rotate_all
+from connections.rotation import STEPS, rotate_all
 
 
 class Command(BaseCommand):
-    help = (
-        "Seal every stored secret with the first key of MERIDIAN_VAULT_KEYS. Without downtime: add the new key at "
-        "the end of the list everywhere and restart; move it to the front and restart; run this; remove the old key."
+    help = " ".join(
+        (
+            "Seal every stored secret with the first key of MERIDIAN_VAULT_KEYS. Without downtime:",
+            *(f"{number}. {step}" for number, step in enumerate(STEPS, 1)),
+        )
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -201,7 +201,7 @@ def test_the_page_of_a_schedule_shows_what_became_of_each_start(client, make_sch
     schedules.tick(made.next_at + timezone.timedelta(hours=2))
     text = client.get(reverse("schedule-detail", args=[made.pk])).text
     assert "No connection is active." in text
-    assert "Nothing of ours was running from" in text
+    assert "No start was taken from" in text
 
 
 @pytest.mark.parametrize("name", ["detail", "edit", "delete", "pause", "resume", "run"])

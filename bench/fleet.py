@@ -25,7 +25,7 @@ from probes.engine.endpoint import Endpoint
 from tests.rigs.stack import Stack
 
 parser = argparse.ArgumentParser(prog="python -m bench fleet")
-parser.add_argument("--connections", type=int, nargs="+", default=[100, 1000], help="up to 10,000")
+parser.add_argument("--connections", type=int, nargs="+", default=[100, 1000, 10_000])
 parser.add_argument("--rates", type=int, nargs="+", default=[300, 350, 400, 450, 500, 600])
 parser.add_argument("--seconds", type=int, default=30)
 
@@ -233,23 +233,25 @@ def show(step: Step) -> None:
 
 
 def report(steps: Sequence[Step], peer: float) -> None:
-    """The figure is the highest rate that held, on the fleet where that was lowest."""
-    fleets = {step.connections for step in steps}
-    best = [
-        max((step for step in steps if step.connections == size), key=lambda step: step.probes_per_second)
-        for size in fleets
-    ]
-    worst = min(best, key=lambda step: step.probes_per_second)
+    """The figure is the highest rate that held, on the fleet where that was lowest; 0 when none held there."""
+    best = [highest_that_held(steps, connections) for connections in {step.connections for step in steps}]
+    worst = min(best, key=lambda step: step.probes_per_second if step else 0.0)
+    figure = worst.probes_per_second if worst else 0.0
     print(f"bare asyncpg, {AT_ONCE} at a time: {peer:,.0f}/s")
     finish(
         name="fleet",
-        figure=worst.probes_per_second,
+        figure=figure,
         unit="probes/s",
-        ratio=round(worst.probes_per_second / peer, 3),
+        ratio=round(figure / peer, 3),
         peer=f"asyncpg.connect, SELECT 1, close; {AT_ONCE} at a time",
         peer_per_second=round(peer),
-        cpu_s_per_1000=worst.cpu_s_per_1000,
-        memory_mb=worst.memory_mb,
-        start_p99_s=worst.start_p99_s,
+        cpu_s_per_1000=worst and worst.cpu_s_per_1000,
+        memory_mb=worst and worst.memory_mb,
+        start_p99_s=worst and worst.start_p99_s,
         steps=[asdict(step) for step in steps],
     )
+
+
+def highest_that_held(steps: Sequence[Step], connections: int) -> Step | None:
+    held = [step for step in steps if step.connections == connections and step.sustained]
+    return max(held, key=lambda step: step.probes_per_second, default=None)

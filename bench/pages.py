@@ -95,7 +95,7 @@ def running(keep: Path | None) -> Iterator[tuple[Stack, dict[str, str]]]:
             "SECRET_KEY": secrets.token_urlsafe(48),
             "MERIDIAN_VAULT_KEYS": Fernet.generate_key().decode(),
         }
-        with Stack(**own) as stack:
+        with Stack(None, **own) as stack:
             own |= {"REDIS_URL": stack.state()["redis_url"], "DJANGO_SETTINGS_MODULE": "config.settings"}
             yield stack, os.environ | own
 

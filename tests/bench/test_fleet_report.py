@@ -35,7 +35,12 @@ def reported(capsys):
 @pytest.mark.parametrize("broken", [{"skipped": 40}, {"failed": 1}, {"probes_per_second": 360.0}])
 def test_a_rate_that_did_not_hold_is_not_the_figure(reported, broken):
     told = reported(HELD, replace(FASTER, **broken))
-    assert (told["figure"], told["ratio"], told["start_p99_s"], told["cpu_s_per_1000"]) == (349.0, 0.5, 0.2, 2.0)
+    assert (told["figure"], told["ratio"], told["start_p99_s"], told["cpu_s_per_1000"]) == (
+        349.0,
+        0.5,
+        0.2,
+        2.0,
+    )
 
 
 def test_the_highest_rate_that_held_is_the_figure(reported):

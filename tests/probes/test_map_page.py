@@ -5,7 +5,12 @@ from django.urls import reverse
 
 from tests.rigs.places import dublin, home, measured, tokyo
 
-HOSTILE = ["<script>alert(1)</script>", "\"quotes\" and 'quotes'", '{{ "mer"|add:"ged" }}', "\u202eright to left"]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "\"quotes\" and 'quotes'",
+    '{{ "mer"|add:"ged" }}',
+    "\u202eright to left",
+]
 
 
 def page(client, query: str = "", **headers) -> str:

@@ -4,18 +4,21 @@ The whole stack runs as ``make up`` starts it, on the same cores as the programs
 pool is elsewhere, as in a site with regional pools: what is measured is accepting, which is all from the request to the
 sealed job on its queue, and not the probes. After each turn, which is shorter than the reaper's patience, that pool is
 taken to have done its work. A run counts when its 202 has arrived; afterwards each must be in the
-database, and its job published. The peer, in turns in the same run and in the same database, is a Django with one view
-and no middleware that commits one row for each request (`bench._bare`).
+database, and its job published. At the end /metrics is read, compressed as Prometheus asks for it, with 10,000 connections
+that have a result of each kind but load. The peer, in turns in the same run and in the same database, is a Django with one
+view and no middleware that commits one row for each request (`bench._bare`).
 """
 
 import asyncio
 import contextlib
+import gzip
 import json
 import os
 import statistics
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -36,6 +39,30 @@ FROM probes_run AS r JOIN probes_job AS j ON j.run_id = r.id WHERE source = 'api
 VANTAGE = "elsewhere"
 DONE = "UPDATE probes_job SET settled_at = now() WHERE settled_at IS NULL RETURNING id"
 ENDED = "UPDATE probes_run SET finished_at = now(), state = 'finished' WHERE finished_at IS NULL RETURNING id"
+CONNECTIONS = 10_000
+METRICS_TOKEN = "bench"
+METRICS_ROUNDS = 7
+FILL = f"""
+from django.utils import timezone
+from connections.models import Connection
+from probes.models import Kind, Latest, uuid7
+now, kinds = timezone.now(), (Kind.CONNECTION, Kind.LATENCY, Kind.HEALTH)
+made = Connection.objects.bulk_create(
+    Connection(name=f"metered {{number:05}}", host="db.example.org", database="d", username="u", sslmode="disable")
+    for number in range({CONNECTIONS})
+)
+Latest.objects.bulk_create(
+    (
+        Latest(
+            connection=one, vantage="home", kind=kind, issued_at=now, run_id=uuid7(), started_at=now, finished_at=now,
+            ok=True, dns_ms=0.4, tcp_ms=12.3, tls_ms=25.1, auth_ms=30.7, query_ms=12.6, total_ms=81.1, queue_ms=3.2,
+            p50_ms=12.4, p95_ms=13.9, p99_ms=17.2, rate=78.5,
+        )
+        for one in made for kind in kinds
+    ),
+    batch_size=2000,
+)
+"""
 ADD_VANTAGE = f"INSERT INTO probes_vantage (code, name, active) VALUES ('{VANTAGE}', '', true) RETURNING id"
 
 
@@ -53,7 +80,10 @@ class Taken:
 
 def main() -> None:
     ours, peer, asked = [], [], 0
-    with Stack(API_REQUESTS_PER_MINUTE="0") as stack, bare(stack) as other:
+    with (
+        Stack(API_REQUESTS_PER_MINUTE="0", MERIDIAN_METRICS_TOKEN=METRICS_TOKEN) as stack,
+        bare(stack) as other,
+    ):
         token = stack.manage("issue_token", "admin").stdout.splitlines()[-1]
         [target], _ = stack.rows(CONNECTION), stack.rows(ADD_VANTAGE)
         path = f"/api/connections/{target['id']}/connection"
@@ -69,6 +99,7 @@ def main() -> None:
                 show("rows of a bare Django view", compared, "")
                 ours.append(turn)
                 peer.append(compared)
+        metrics_ms = read_metrics(stack)
     answers = [one for turn in ours for one in turn.answers]
     rate, compare = (statistics.median(turn.rate for turn in turns) for turns in (ours, peer))
     finish(
@@ -79,6 +110,7 @@ def main() -> None:
         p99_ms=round(percentile(answers, 0.99), 1),
         ratio=round(rate / compare, 2),
         peer=round(compare, 1),
+        metrics_ms_10000=round(metrics_ms),
     )
 
 
@@ -129,6 +161,27 @@ def settle(stack: Stack, asked: int) -> float:
             stack.rows(ENDED)
             return lasted
         time.sleep(0.2)
+
+
+def read_metrics(stack: Stack) -> float:
+    """Milliseconds, the median of some readings."""
+    done = stack.manage("shell", "-c", FILL)
+    assert done.returncode == 0, done.stderr
+    headers = {"Authorization": f"Bearer {METRICS_TOKEN}", "Accept-Encoding": "gzip"}
+    asked = urllib.request.Request(f"{stack.url}/metrics", headers=headers)
+    taken = []
+    for _ in range(METRICS_ROUNDS):
+        begun = time.perf_counter()
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            body = answer.read()
+        taken.append((time.perf_counter() - begun) * 1000)
+    text = gzip.decompress(body)
+    assert text.count(b"meridian_probe_success{") >= 3 * CONNECTIONS, "some results are not told"
+    print(
+        f"/metrics of {CONNECTIONS:,} connections: {statistics.median(taken):.0f} ms, at worst {max(taken):.0f} ms, "
+        f"{len(text) / 1e6:.1f} MB, {len(body) / 1e6:.1f} MB on the wire"
+    )
+    return statistics.median(taken)
 
 
 async def ask(url: str, path: str, token: str, seconds: float) -> Taken:

@@ -1,6 +1,7 @@
 """/metrics is what Prometheus' own parser reads, tells nobody who may not know, and asks the same few questions for many
 connections as for one."""
 
+import gzip
 import math
 
 import pytest
@@ -146,6 +147,19 @@ def test_runs_queues_and_parts_are_told(stranger, make_connection):
     parts = {labels["part"]: value for labels, value in found["meridian_part_up"]}
     assert parts == {"database": 1, "broker": 1, "workers": 0, "beat": 0}
     assert found["meridian_web_process_cpu_seconds_total"][0][1] > 0
+
+
+def test_it_is_compressed_for_who_asks_and_for_nobody_else(stranger, make_connection):
+    latest(make_connection()).save()
+    told = {}
+    for accepted in ("gzip, deflate", "identity"):
+        headers = {"Authorization": f"Bearer {TOKEN}", "Accept-Encoding": accepted}
+        answer = stranger.get("/metrics", headers=headers)
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        coding = answer.headers.get("Content-Encoding")
+        told[coding] = gzip.decompress(answer.content) if coding else answer.content
+    assert set(told) == {"gzip", None}
+    assert all("meridian_probe_success" in samples(text.decode()) for text in told.values())
 
 
 def test_many_connections_take_no_more_queries_than_one(stranger, make_connection):

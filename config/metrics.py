@@ -4,8 +4,9 @@ However many connections there are, it takes the same few queries.
 """
 
 import gzip
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 import redis
 from django.conf import settings
@@ -24,7 +25,7 @@ from config import health
 from config.exposition import Sample, family, labels
 from probes import history
 from probes.history import Gauges
-from probes.models import Kind, Run
+from probes.models import Kind, Run, Vantage
 from probes.workers import Site
 
 LATELY = timedelta(minutes=5)
@@ -51,10 +52,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         answer = HttpResponse(ASK, status=401, content_type="text/plain; charset=utf-8")
         answer["WWW-Authenticate"] = 'Bearer realm="metrics"'
         return answer
-    text = "".join(
-        [*parts(), *tolerant(of_database), *tolerant(of_broker), generate_latest(_process).decode()]
-    )
-    told = text.encode()
+    told = everything().encode()
     answer = HttpResponse(content_type=CONTENT_TYPE_PLAIN_0_0_4, headers={"Cache-Control": "no-store"})
     patch_vary_headers(answer, ["Accept-Encoding"])
     if "gzip" in request.headers.get("Accept-Encoding", ""):
@@ -63,6 +61,18 @@ def metrics(request: HttpRequest) -> HttpResponse:
         answer["Content-Encoding"] = "gzip"
     answer.content = told
     return answer
+
+
+def everything() -> str:
+    answers = {"database": health.database(), **health.broker_and_parts()}
+    told = [parts(answers)]
+    elsewhere: list[str] = []
+    # Each further question to a database that is away would wait for it again.
+    if answers["database"] == "ok":
+        told += tolerant(of_database)
+        elsewhere = tolerant(partial(iter, Vantage.objects.active().values_list("code", flat=True)))
+    told += tolerant(partial(of_broker, elsewhere))
+    return "".join([*told, generate_latest(_process).decode()])
 
 
 def may_read(request: HttpRequest) -> bool:
@@ -80,10 +90,9 @@ def tolerant(read: Callable[[], Iterator[str]]) -> list[str]:
         return []
 
 
-def parts() -> Iterator[str]:
-    answers = {"database": health.database(), **health.broker_and_parts()}
+def parts(answers: Mapping[str, str]) -> str:
     samples = [(labels(part=part), float(answer == "ok")) for part, answer in answers.items()]
-    yield family("meridian_part_up", "Whether a part of Meridian itself answers.", samples)
+    return family("meridian_part_up", "Whether a part of Meridian itself answers.", samples)
 
 
 def of_database() -> Iterator[str]:
@@ -198,8 +207,8 @@ def of_runs() -> Iterator[str]:
     )
 
 
-def of_broker() -> Iterator[str]:
-    site = Site.look()
+def of_broker(elsewhere: Iterable[str]) -> Iterator[str]:
+    site = Site.look(elsewhere)
     queues = [(labels(queue=queue.name), queue) for queue in site.queues]
     yield family(
         "meridian_queue_depth", "Messages that wait.", ((name, queue.depth) for name, queue in queues)
@@ -226,12 +235,12 @@ def of_broker() -> Iterator[str]:
     yield family(
         "meridian_worker_slots",
         "How many tasks it can work on at a time.",
-        ((name, one.slots) for name, one in workers),
+        ((name, one.slots) for name, one in workers if not one.silent),
     )
     yield family(
         "meridian_worker_busy",
         "Children that are at work.",
-        ((name, len(one.doing)) for name, one in workers),
+        ((name, len(one.doing)) for name, one in workers if not one.silent),
     )
     yield family(
         "meridian_worker_tasks_total",

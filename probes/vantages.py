@@ -24,6 +24,10 @@ AWAY_KEY = "meridian:away"
 REAPER = "reaper"
 SILENT_AFTER = 10.0
 """Seconds after which a part that said nothing counts as away."""
+FORGOTTEN_AFTER = 3_600.0
+"""Seconds for which a part that was killed is still told of, so that people and alarms can see which one it was."""
+
+Sign = Mapping[str, Any]
 
 
 @signals.heartbeat_sent.connect
@@ -67,23 +71,35 @@ def needed(home: str) -> list[str]:
 def away(home: str) -> list[str]:
     """What of the home site is away: its queues that nobody takes from, and the reaper. Nothing when all is well.
 
-    Raises `redis.RedisError` when the broker is away, too. Parts that died are forgotten on the way.
+    Raises `redis.RedisError` when the broker is away, too. Parts that died long ago are forgotten on the way.
     """
     client = broker.client()
-    signs = {name: json.loads(text) for name, text in client.hgetall(KEY).items()}
-    silent = [name for name, sign in signs.items() if time.time() - sign["at"] > SILENT_AFTER]
-    if silent:
-        client.hdel(KEY, *silent)
-    taken = {queue for name, sign in signs.items() if name not in silent for queue in sign["takes"]}
+    told = cast(dict[bytes, bytes], client.hgetall(KEY))
+    signs = {name: json.loads(text) for name, text in told.items()}
+    live = {name: sign for name, sign in signs.items() if not is_silent(sign)}
+    if forgotten := _forgotten({name: sign for name, sign in signs.items() if name not in live}, live):
+        client.hdel(KEY, *forgotten)
+    taken = {queue for sign in live.values() for queue in sign["takes"]}
     missing = [queue for queue in needed(home) if queue not in taken]
-    return missing if REAPER.encode() in signs.keys() - set(silent) else [*missing, REAPER]
+    return missing if REAPER.encode() in live else [*missing, REAPER]
+
+
+def is_silent(sign: Sign) -> bool:
+    return bool(time.time() - sign["at"] > SILENT_AFTER)
+
+
+def _forgotten(silent: Mapping[bytes, Sign], live: Mapping[bytes, Sign]) -> list[bytes]:
+    """Of those that are silent: the ones that have been for long, and the ones that were started again."""
+    again = {sign["node"] for sign in live.values() if sign.get("node")}
+    long_ago = time.time() - FORGOTTEN_AFTER
+    return [name for name, sign in silent.items() if sign["at"] < long_ago or sign.get("node") in again]
 
 
 def lives_on(host: str) -> bool:
     """Whether a worker of this host said lately that it lives. Raises `redis.RedisError`."""
     signs = cast(dict[bytes, bytes], broker.client().hgetall(KEY))
     mine = [json.loads(text) for name, text in signs.items() if name.startswith(f"{host}:".encode())]
-    return any(time.time() - sign["at"] <= SILENT_AFTER for sign in mine)
+    return any(not is_silent(sign) for sign in mine)
 
 
 def away_changed(home: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Self, cast
 
 from django.conf import settings
 
-from probes import broker, heartbeats, vantages
+from probes import broker, heartbeats, queues, vantages
 
 TASKS = {
     "probes.run": "Testing",
@@ -126,12 +126,16 @@ class Site:
     beat: datetime | None
 
     @property
+    def live(self) -> Sequence[Worker]:
+        return [worker for worker in self.workers if not worker.silent]
+
+    @property
     def busy(self) -> int:
-        return sum(len(worker.doing) for worker in self.workers)
+        return sum(len(worker.doing) for worker in self.live)
 
     @property
     def slots(self) -> int:
-        return sum(worker.slots for worker in self.workers)
+        return sum(worker.slots for worker in self.live)
 
     @property
     def waiting(self) -> int:
@@ -139,11 +143,14 @@ class Site:
 
     @property
     def per_minute(self) -> int:
-        return sum(worker.per_minute for worker in self.workers)
+        return sum(worker.per_minute for worker in self.live)
 
     @classmethod
-    def look(cls) -> Self:
-        """Raises `redis.RedisError` when the broker is away."""
+    def look(cls, elsewhere: Iterable[str] = ()) -> Self:
+        """Raises `redis.RedisError` when the broker is away.
+
+        ``elsewhere`` names further vantages, whose queues are told even when nobody takes from them.
+        """
         pipeline = broker.client().pipeline(transaction=False)
         pipeline.hgetall(vantages.KEY)
         pipeline.hgetall(heartbeats.ERRORS_KEY)
@@ -152,8 +159,8 @@ class Site:
         workers = sorted((_worker(key, sign, errors) for key, sign in signs.items()), key=_place)
         return cls(
             workers=workers,
-            queues=_queues(workers),
-            beat=_moment(reaper["at"]) if reaper and not _silent(reaper) else None,
+            queues=_queues(workers, elsewhere),
+            beat=_moment(reaper["at"]) if reaper and not vantages.is_silent(reaper) else None,
         )
 
 
@@ -169,7 +176,7 @@ def _worker(key: str, sign: Mapping[str, Any], errors: Mapping[str, Mapping[str,
         host=host,
         pid=pid,
         heard=_moment(sign["at"]),
-        silent=_silent(sign),
+        silent=vantages.is_silent(sign),
         takes=sorted(sign["takes"]),
         slots=sign.get("slots", 0),
         processes=sign.get("processes", []),
@@ -198,11 +205,12 @@ def _about(told: Mapping[str, Any]) -> dict[str, str]:
     return {"task": told["task"], "job": told.get("job", ""), "run": told.get("run", "")}
 
 
-def _queues(workers: Iterable[Worker]) -> list[Queue]:
+def _queues(workers: Iterable[Worker], elsewhere: Iterable[str]) -> list[Queue]:
     """Those that somebody takes from, and those that somebody should."""
     live = [worker for worker in workers if not worker.silent]
-    taken = sorted({queue for worker in live for queue in worker.takes})
-    names = dict.fromkeys([*vantages.needed(settings.VANTAGE), *taken])
+    taken = {queue for worker in live for queue in worker.takes}
+    there = [queue for vantage in elsewhere for queue in queues.queues_of(vantage)]
+    names = dict.fromkeys([*vantages.needed(settings.VANTAGE), *sorted({*there, *taken})])
     pipeline = broker.client().pipeline(transaction=False)
     for name in names:
         pipeline.llen(name)
@@ -222,12 +230,12 @@ def _queues(workers: Iterable[Worker]) -> list[Queue]:
 
 def _age(message: bytes | None) -> float | None:
     """How long a message has been on its queue, in seconds; None without one, or when it does not say."""
-    published = json.loads(message)["headers"].get(heartbeats.PUBLISHED) if message else None
-    return max(time.time() - published, 0.0) if published else None
-
-
-def _silent(sign: Mapping[str, Any]) -> bool:
-    return bool(time.time() - sign["at"] > vantages.SILENT_AFTER)
+    try:
+        published = json.loads(message or b"")["headers"][heartbeats.PUBLISHED]
+    except (ValueError, TypeError, LookupError):
+        # Anybody with the broker's address may have put it there.
+        return None
+    return max(time.time() - published, 0.0) if isinstance(published, (int, float)) else None
 
 
 def _moment(seconds: float) -> datetime:

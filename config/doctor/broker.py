@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection
 
 from config.doctor.findings import Finding, broken, ok, watch
 from probes import broker, vantages
+from probes.models import Vantage
 from probes.workers import Site
 
 LONG_WAIT = 60.0
@@ -66,7 +67,8 @@ def persistence() -> Iterator[Finding]:
 
 @needs_broker
 def workers() -> Iterator[Finding]:
-    for queue in Site.look().queues:
+    site = Site.look(_elsewhere())
+    for queue in site.queues:
         waits = f"{queue.depth} messages wait" if queue.depth else "nothing waits"
         if not queue.takers:
             yield broken(
@@ -79,6 +81,20 @@ def workers() -> Iterator[Finding]:
             )
         else:
             yield ok(f"{queue.name}: {waits}; taken by {', '.join(queue.takers)}.")
+    for worker in site.workers:
+        if worker.silent:
+            yield watch(
+                f"{worker.name}, process {worker.pid} of {worker.host}, has said nothing since {worker.heard:%H:%M:%S} UTC.",
+                "Look at its log: it was killed, or does not reach the broker. After an hour it is forgotten.",
+            )
+
+
+def _elsewhere() -> list[str]:
+    """The vantages that runs are accepted for; none while the database is away, which is told as such."""
+    try:
+        return list(Vantage.objects.active().values_list("code", flat=True))
+    except DatabaseError:
+        return []
 
 
 @needs_broker

@@ -132,9 +132,7 @@ def _answer(
 def _known(vantages: Sequence[str]) -> Sequence[str]:
     """The vantages, when each is one that probes run from: a run elsewhere would wait for ever."""
     others = set(vantages) - {settings.VANTAGE}
-    there = (
-        Vantage.objects.filter(active=True, code__in=others).values_list("code", flat=True) if others else ()
-    )
+    there = Vantage.objects.active().filter(code__in=others).values_list("code", flat=True) if others else ()
     if unknown := others - set(there):
         shown = ", ".join(sorted(unknown))[:MOST_SHOWN]
         raise ValidationError(

@@ -41,6 +41,12 @@ class Kind(models.TextChoices):
         return cast(outcome.Kind, self.value)
 
 
+class VantageQuerySet(models.QuerySet["Vantage"]):
+    def active(self) -> Self:
+        """Those that runs are accepted for."""
+        return self.filter(active=True)
+
+
 class Vantage(models.Model):
     """A place that probes run from: one worker pool in one region."""
 
@@ -48,6 +54,8 @@ class Vantage(models.Model):
     name = models.CharField(max_length=64, blank=True)
     region = models.ForeignKey(Region, null=True, blank=True, on_delete=models.SET_NULL)
     active = models.BooleanField(default=True)
+
+    objects = VantageQuerySet.as_manager()
 
     class Meta:
         ordering = ["code"]

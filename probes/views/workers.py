@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from connections.views import HtmxRequest
 from probes import live
-from probes.models import Job
+from probes.models import Job, Vantage
 from probes.views.pages import page
 from probes.workers import Site
 
@@ -18,7 +18,7 @@ from probes.workers import Site
 def workers(request: HtmxRequest) -> HttpResponse:
     seq = live.seq(live.FLEET)
     try:
-        site = Site.look()
+        site = Site.look(Vantage.objects.active().values_list("code", flat=True))
     except redis.RedisError:
         site = None
     return page(request, "workers", "/ws/fleet/", {"site": site}, seq)

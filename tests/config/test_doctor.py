@@ -15,6 +15,7 @@ from config.stack.ports import free_port
 from connections import vault
 from connections.models import Connection
 from probes import broker, heartbeats, queues, tasks, vantages
+from probes.models import Vantage
 from tests.config.test_health_endpoints import everything_lives, worker_lives
 from tests.rigs import servers
 from tests.rigs.ollama import Ollama
@@ -87,7 +88,18 @@ def test_a_queue_without_a_worker_is_broken_and_named(db):
     assert consult()[0] == 1
 
 
-def test_messages_that_wait_for_long_are_worth_a_look():
+def test_a_pool_that_was_killed_is_named_and_the_queues_of_its_vantage_are_broken(db):
+    everything_lives()
+    Vantage.objects.create(code="tokyo")
+    sign = {"at": time.time() - 60, "takes": ["probes.tokyo"], "node": "probes@tokyo"}
+    broker.client().hset(vantages.KEY, "tokyo:77", json.dumps(sign))
+    told = found("workers")
+    assert sum("tokyo" in said for state, said, _ in told if state is State.BROKEN) == 2
+    [silent] = [said for state, said, _ in told if state is State.WATCH]
+    assert silent.startswith("probes@tokyo, process 77 of tokyo, has said nothing since ")
+
+
+def test_messages_that_wait_for_long_are_worth_a_look(db):
     everything_lives()
     tasks.run_probes.apply_async(args=["job", "token"], queue="probes.home")
     message = json.loads(broker.client().lindex("probes.home", 0))

@@ -2,7 +2,9 @@
 connections as for one."""
 
 import gzip
+import json
 import math
+import time
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -15,8 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from config import health
 from connections.models import Connection, Region
-from probes import dispatch
-from probes.models import Kind, Latest, Run, uuid7
+from probes import broker, dispatch, vantages
+from probes.models import Kind, Latest, Run, Vantage, uuid7
 from tests.rigs import servers
 from tests.rigs.results import GOOD, OURS, REFUSED
 
@@ -147,6 +149,19 @@ def test_runs_queues_and_parts_are_told(stranger, make_connection):
     parts = {labels["part"]: value for labels, value in found["meridian_part_up"]}
     assert parts == {"database": 1, "broker": 1, "workers": 0, "beat": 0}
     assert found["meridian_web_process_cpu_seconds_total"][0][1] > 0
+
+
+def test_a_pool_that_was_killed_is_down_and_its_queue_has_no_taker(stranger):
+    Vantage.objects.create(code="tokyo")
+    sign = {"at": time.time() - 60, "takes": ["probes.tokyo"], "node": "probes@tokyo", "slots": 4, "done": 9}
+    broker.client().hset(vantages.KEY, "tokyo:77", json.dumps(sign))
+    for _ in range(2):
+        found = samples(read(stranger))
+        worker = {"worker": "probes@tokyo", "host": "tokyo", "pid": "77"}
+        assert found["meridian_worker_up"] == [(worker, 0)]
+        assert "meridian_worker_slots" not in found
+        takers = {labels["queue"]: value for labels, value in found["meridian_queue_takers"]}
+        assert (takers["probes.tokyo"], takers["load.tokyo"]) == (0, 0)
 
 
 def test_it_is_compressed_for_who_asks_and_for_nobody_else(stranger, make_connection):

@@ -11,7 +11,7 @@ from kombu import Queue as KombuQueue
 
 from config.celery import app
 from probes import broker, dispatch, heartbeats, queues, tasks, vantages
-from probes.models import Job, Kind, Run
+from probes.models import Job, Kind, Run, Vantage
 from probes.workers import Site
 from tests.rigs import servers
 from tests.rigs.pool import Pool, until
@@ -117,6 +117,28 @@ def test_a_message_that_does_not_say_when_it_was_sent_has_no_age():
     assert (queue.depth, queue.oldest) == (1, None)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "{",
+        "\xff",
+        "[]",
+        "7",
+        "null",
+        "{}",
+        '{"headers": null}',
+        '{"headers": {"meridian_published": "now"}}',
+    ],
+)
+def test_a_message_that_cannot_be_read_has_no_age_and_hides_nothing(client, message):
+    beats("probes.home")
+    broker.client().lpush("probes.home", message.encode("latin-1"))
+    [queue] = [one for one in Site.look().queues if one.name == "probes.home"]
+    assert (queue.depth, queue.oldest) == (1, None)
+    assert client.get(reverse("workers")).status_code == 200
+
+
 def test_a_queue_that_nobody_takes_from_is_named(client):
     beats("probes.home")
     missing = {queue.name for queue in Site.look().queues if not queue.takers}
@@ -138,6 +160,69 @@ def test_a_worker_that_says_nothing_counts_as_silent(client, monkeypatch):
     site = Site.look()
     assert [worker.silent for worker in site.workers] == [True]
     assert all(not queue.takers for queue in site.queues)
+
+
+@pytest.fixture
+def killed() -> str:
+    """A pool of another vantage that told of itself and was killed half an hour ago."""
+    return lost("tokyo:77", "probes@tokyo", seconds=1_800)
+
+
+def lost(key: str, node: str, *, seconds: float) -> str:
+    sign = {
+        "at": time.time() - seconds,
+        "takes": ["probes.tokyo"],
+        "node": node,
+        "slots": 4,
+        "processes": [78],
+    }
+    broker.client().hset(vantages.KEY, key, json.dumps(sign))
+    return key
+
+
+def test_a_pool_that_was_killed_stays_on_the_page_as_silent(client, killed):
+    Vantage.objects.create(code="tokyo")
+    beats(*queues.queues_of("home"))
+    page = client.get(reverse("workers")).content.decode()
+    assert "silent since" in page
+    assert "probes@tokyo" in page
+    assert "process 77" in page
+    site = Site.look(["tokyo"])
+    assert {one.name: one.silent for one in site.workers} == {"probes@here": False, "probes@tokyo": True}
+    assert site.slots == 2
+    assert [one.takers for one in site.queues if one.name == "probes.tokyo"] == [[]]
+
+
+def test_the_queues_of_every_active_vantage_are_told_and_of_no_other(client):
+    Vantage.objects.create(code="tokyo")
+    Vantage.objects.create(code="closed", active=False)
+    page = client.get(reverse("workers")).content.decode()
+    for name in queues.queues_of("tokyo"):
+        assert f">{name}<" in page
+    assert "probes.closed" not in page
+
+
+def test_a_pool_that_was_killed_is_forgotten_after_an_hour(killed):
+    long_ago = lost("tokyo:66", "probes@kyoto", seconds=3_700)
+    vantages.away("home")
+    kept = {key.decode() for key in broker.client().hkeys(vantages.KEY)}
+    assert killed in kept
+    assert long_ago not in kept
+
+
+def test_a_pool_that_was_killed_is_forgotten_when_it_was_started_again(killed):
+    beats("probes.tokyo", node="probes@tokyo")
+    vantages.away("home")
+    assert [one.silent for one in Site.look().workers] == [False]
+
+
+def test_a_silent_pool_of_home_is_missed_at_once_and_no_longer_when_it_is_back(killed, monkeypatch):
+    beats(*queues.queues_of("home"), queues.RECORD, queues.HOUSEKEEPING, queues.ASSISTANT)
+    assert vantages.away("home") == [vantages.REAPER]
+    monkeypatch.setattr(vantages, "SILENT_AFTER", -1.0)
+    assert "probes.home" in vantages.away("home")
+    monkeypatch.undo()
+    assert vantages.away("home") == [vantages.REAPER]
 
 
 def test_the_last_error_of_a_pool_is_shown_as_text_without_passwords(client):

@@ -4,6 +4,7 @@ import os
 import warnings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ["DATABASE_POOL"] = os.environ.get("DATABASE_POOL") or "1"
 
 from django.core.asgi import get_asgi_application
 

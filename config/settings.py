@@ -88,8 +88,9 @@ DATABASES = {
     }
 }
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", "5")
-# The web process shares a pool among its threads; a worker's child keeps its one connection.
-if env.flag("DATABASE_POOL", True):
+# The web process, which asks for it, shares a pool among its threads. Everybody else keeps one connection: a pool would not
+# outlive a fork, and says of a database that is away only that nobody got a connection.
+if env.flag("DATABASE_POOL", False):
     DATABASES["default"]["CONN_MAX_AGE"] = 0
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 8, "timeout": 5}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -21,7 +21,7 @@ def answers() -> Iterator[Finding]:
             version, number = cursor.fetchone()
     except DatabaseError as error:
         yield broken(
-            f"The database does not answer: {_first_line(error)}", "Start it, or set DATABASE_URL right."
+            f"The database does not answer: {first_line(error)}", "Start it, or set DATABASE_URL right."
         )
         return
     if number < OLDEST:
@@ -59,6 +59,6 @@ def history() -> Iterator[Finding]:
         yield ok(f"The history is kept on {kept_on}, with everything that it offers.")
 
 
-def _first_line(error: DatabaseError) -> str:
+def first_line(error: DatabaseError) -> str:
     """libpq names host and user here, and never the password."""
     return str(error).strip().split("\n", 1)[0]

@@ -3,15 +3,22 @@
 import io
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import connection as database
 
+from config.stack.ports import free_port
 from connections.models import Connection, Region
 from probes.models import Run, Vantage
+from tests.rigs import servers
 
+PROJECT = Path(__file__).resolve().parents[2]
 PASSWORD = "p@ss/w:rd"
 
 
@@ -139,3 +146,47 @@ def test_other_input_is_refused_before_anything_is_done(prepare, text):
         prepare(text)
     assert PASSWORD not in str(error.value)
     assert not Vantage.objects.exists()
+
+
+def elsewhere(**changes: str) -> str:
+    """The URL of the test run's own database with another password, host or port."""
+    here = urlsplit(servers.postgres.url())
+    parts = {
+        "user": here.username,
+        "password": here.password,
+        "host": here.hostname,
+        "port": here.port,
+        **changes,
+    }
+    return "postgresql://{user}:{password}@{host}:{port}/meridian".format(**parts)
+
+
+@pytest.mark.parametrize("command", ["prepare", "doctor"])
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"password": "hunter2"}, "password authentication failed"),
+        ({"host": "nosuch.invalid"}, "failed to resolve host 'nosuch.invalid'"),
+        ({"port": str(free_port())}, "Connection refused"),
+    ],
+    ids=["wrong password", "unknown host", "nobody listens"],
+)
+def test_a_database_that_is_away_is_told_with_its_own_reason(command, changes, reason):
+    environ = {name: value for name, value in os.environ.items() if name != "DATABASE_POOL"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", command],
+        cwd=PROJECT,
+        env=environ | {"DATABASE_URL": elsewhere(**changes)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    [line] = [
+        line for line in (done.stdout + done.stderr).splitlines() if "The database does not answer" in line
+    ]
+    assert reason in line
+    assert "hunter2" not in done.stdout + done.stderr
+    if command == "prepare":
+        assert done.stderr.splitlines() == [line]

@@ -142,3 +142,18 @@ def test_hours_are_kept_at_least_as_long_as_results(home):
     show = "from config import settings; print(settings.TIMESCALE_ROLLUP_RETENTION_DAYS)"
     assert start(home, "-c", show).stdout.strip() == "730"
     assert start(home, "-c", show, TIMESCALE_RETENTION_DAYS="1000").stdout.strip() == "1000"
+
+
+@pytest.mark.parametrize(("asked", "pooled"), [(None, True), ("", True), ("1", True), ("0", False)])
+def test_the_web_process_shares_a_pool_unless_it_is_told_not_to(asked, pooled):
+    environ = {name: value for name, value in os.environ.items() if name != "DATABASE_POOL"}
+    script = "import config.asgi; from django.conf import settings as s; print('pool' in s.DATABASES['default']['OPTIONS'])"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=PROJECT,
+        env=environ if asked is None else environ | {"DATABASE_POOL": asked},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == str(pooled)

@@ -8,7 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
 
+from config.doctor.database import first_line
 from config.management.commands.ensure_admin import ensure_admin
 from connections import aiven, catalogue, demo
 from probes.models import Vantage
@@ -23,6 +25,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = self._demo_rows()
+        try:
+            connection.ensure_connection()
+        except OperationalError as error:
+            raise CommandError(f"The database does not answer: {first_line(error)}") from error
         call_command("migrate", interactive=False, verbosity=0)
         catalogue.load_regions()
         Vantage.objects.get_or_create(code=settings.VANTAGE)

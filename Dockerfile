@@ -41,7 +41,8 @@ ENV PATH=/opt/meridian/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     STATIC_ROOT=/app/collected \
+    HOST=0.0.0.0 \
     MERIDIAN_HOME=/tmp/meridian
 USER meridian
 EXPOSE 8000
-CMD ["python", "-m", "uvicorn", "config.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--log-level", "warning", "--ws-max-size", "65536", "--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--timeout-graceful-shutdown", "3", "--no-access-log", "--no-server-header"]
+CMD ["python", "manage.py", "serve"]

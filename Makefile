@@ -19,9 +19,7 @@ dev: install ## Like up, with error pages, and the web process restarts when a f
 	@DEBUG=1 exec $(BIN)/python manage.py up --reload
 
 serve: install ## Run the web process alone, for DATABASE_URL and REDIS_URL (HOST, PORT)
-	@exec $(BIN)/python -m uvicorn config.asgi:application --host $${HOST:-0.0.0.0} --port $${PORT:-8000} \
-		--no-access-log --no-server-header --no-proxy-headers --ws-max-size 65536 \
-		--ws websockets-sansio --ws-per-message-deflate false
+	@exec $(BIN)/python manage.py serve
 
 setup: install ## Install what is missing and nothing else
 

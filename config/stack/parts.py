@@ -32,7 +32,7 @@ def web(host: str, port: int, environment: Mapping[str, str], *, reload: bool) -
     }
     words = [word for pair in options.items() for word in pair]
     words += ["--no-access-log", "--no-server-header", *(["--reload"] if reload else [])]
-    if environment.get("MERIDIAN_TRUST_PROXY", "") not in _YES:
+    if environment.get("MERIDIAN_TRUST_PROXY", "").strip().lower() not in _YES:
         # Or anybody on this machine could say to come from another address, and sign-in attempts are counted by it.
         words.append("--no-proxy-headers")
     return _python("web", environment, "uvicorn", "config.asgi:application", *words)

@@ -59,11 +59,9 @@ def listens(port: int) -> bool:
 
 
 @contextmanager
-def started(name: str, environ: dict[str, str], *, port: int = 0) -> Iterator[Path]:
+def started(name: str, environ: dict[str, str]) -> Iterator[Path]:
     """Gives the file that it writes to."""
     words = [with_defaults(word) for word in OURS[name]["command"][1:]]
-    if port:
-        words[words.index("--port") + 1] = str(port)
     log = Path(environ["MERIDIAN_HOME"]).with_name(f"{name}.log")
     with log.open("wb") as output:
         # As root Celery warns, which nobody is in a container.
@@ -101,7 +99,7 @@ def test_the_web_process_answers_its_health_check_behind_https(secrets):
         PORT=str(port),
     )
     assert alive("web", environ).stderr.strip() == "The web process does not answer."
-    with started("web", environ, port=port) as log:
+    with started("web", environ) as log:
         until(lambda: listens(port), log.read_text)
         assert alive("web", environ).stderr == ""
 

@@ -44,12 +44,18 @@ class Command(BaseCommand):
             raise
 
 
+def address(env: Env) -> tuple[str, int]:
+    """The host and port that the pages are served on. Raises ImproperlyConfigured."""
+    return env.text("HOST", "127.0.0.1"), env.number("PORT", 8000, 1, 65535)
+
+
 def options_from(env: Env, *, reload: bool = False) -> Options:
     """What the environment asks of `up`. Raises ImproperlyConfigured for a value that cannot be read."""
+    host, port = address(env)
     return Options(
         home=settings.MERIDIAN_HOME,
-        host=env.text("HOST", "127.0.0.1"),
-        port=env.number("PORT", 8000, 1, 65535),
+        host=host,
+        port=port,
         host_name=next((name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"), "localhost"),
         vantage=settings.VANTAGE,
         database_url=env.text("DATABASE_URL"),

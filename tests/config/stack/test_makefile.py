@@ -60,6 +60,11 @@ def test_make_alone_lists_the_targets(project):
         assert f"  make {target} " in shown
 
 
+def test_serving_is_left_to_the_command(project):
+    shown = make(project, tools(project), "--dry-run", "serve").stdout.splitlines()
+    assert shown[-1] == "exec .venv/bin/python manage.py serve"
+
+
 def test_an_old_python_is_said_in_one_line(project):
     old = '[ "$1" = --version ] && echo "Python 3.8.20" && exit 0; exit 1'
     path = tools(project, python3=old, **{f"python3.{minor}": "exit 1" for minor in (11, 12, 13)})

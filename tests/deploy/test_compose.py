@@ -22,17 +22,34 @@ OURS = {name: service for name, service in SERVICES.items() if "build" in servic
 SERVERS = {name: service for name, service in SERVICES.items() if "build" not in service}
 JOBS = {"migrate", "ollama-owner", "ollama-model"}
 SPECIFIED = {
-    *("build", "cap_add", "cap_drop", "command", "depends_on", "deploy", "entrypoint", "environment"),
-    *("healthcheck", "image", "logging", "network_mode", "ports", "profiles", "read_only", "restart"),
-    *("secrets", "security_opt", "shm_size", "stop_grace_period", "tmpfs", "user", "volumes"),
+    *("build", "cap_add", "cap_drop", "command", "depends_on", "deploy", "entrypoint", "env_file"),
+    *("environment", "healthcheck", "image", "logging", "network_mode", "ports", "profiles", "read_only"),
+    *("restart", "secrets", "security_opt", "shm_size", "stop_grace_period", "tmpfs", "user", "volumes"),
 }
 """The service attributes of the Compose specification that this file uses."""
+READ = read_anywhere()
+SET_ELSEWHERE = {
+    # The image says them.
+    *("HOST", "STATIC_ROOT", "MERIDIAN_HOME"),
+    # Compose publishes it; inside it is always 8000.
+    "PORT",
+    # For development only.
+    "DEBUG",
+    # From secrets/aiven.env.
+    "AIVEN_PG_<REGION>",
+}
+"""What this file passes on to no process under its own name."""
 DURATION = re.compile(r"(\d+(\.\d+)?(us|ms|s|m|h))+")
 
 
 def with_defaults(text: str) -> str:
     """What Compose makes of ``${NAME:-default}`` when nothing is set, and of ``$$``."""
     return re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", text).replace("$$", "$")
+
+
+def passed_on_to(service: dict[str, Any]) -> set[str]:
+    """The variables that a service is given, each as itself or in a file."""
+    return {name if name in READ else name.removesuffix("_FILE") for name in service["environment"]}
 
 
 def test_every_service_has_only_attributes_that_the_specification_knows():
@@ -132,10 +149,19 @@ def test_a_pool_that_probes_is_given_neither_database_nor_keys_that_it_does_not_
 
 
 def test_every_variable_that_is_set_is_one_that_something_reads():
-    known = read_anywhere() | {"FORWARDED_ALLOW_IPS"}
+    known = READ | {"FORWARDED_ALLOW_IPS"}
     for name, service in OURS.items():
-        for variable in service["environment"]:
-            assert variable.removesuffix("_FILE") in known, (name, variable)
+        assert passed_on_to(service) <= known, name
+
+
+def test_every_variable_that_is_read_can_be_set():
+    assert READ - set().union(*map(passed_on_to, OURS.values())) == SET_ELSEWHERE
+    assert OURS["migrate"]["env_file"] == [{"path": "./secrets/aiven.env", "required": False}]
+    for name, service in OURS.items():
+        # What nobody sets becomes an empty variable, which counts as unset.
+        for variable, value in service["environment"].items():
+            given = re.fullmatch(r"\$\{([A-Z_]+):-.*\}", value)
+            assert not given or given[1] == variable, name
 
 
 def test_every_secret_is_a_file_that_is_mounted_where_it_is_named():
@@ -153,7 +179,9 @@ def test_every_secret_is_a_file_that_is_mounted_where_it_is_named():
 
 def test_no_secret_is_in_the_file_itself():
     for variable in re.findall(
-        r"([A-Z_]*(?:PASSWORD|KEYS?|TOKEN|URL))(?:_FILE)?: (?!/run/secrets)(.+)", TEXT
+        r"([A-Z_]*(?:PASSWORD|KEYS?|TOKEN|URL))(?:_FILE)?: (?!/run/secrets|\$\{\w+:-\}$)(.+)",
+        TEXT,
+        re.MULTILINE,
     ):
         assert variable[0] in {"OLLAMA_BASE_URL"}, variable
 

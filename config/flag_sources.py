@@ -2,10 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
-
-from django.conf import settings
 
 from probes.switches import Asker
 
@@ -51,15 +48,3 @@ class Nowhere:
 
     def close(self) -> None:
         return None
-
-
-def configured() -> FlagSource:
-    """What the settings name: the service, else a file, else nothing."""
-    if not settings.LAUNCHDARKLY_SDK_KEY and not settings.FLAGS_FILE:
-        return Nowhere()
-    # Ten megabytes in each process, which only those need who use it.
-    from config import launchdarkly
-
-    if settings.LAUNCHDARKLY_SDK_KEY:
-        return launchdarkly.streaming()
-    return launchdarkly.from_file(Path(settings.FLAGS_FILE).absolute())

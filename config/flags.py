@@ -7,10 +7,11 @@ import atexit
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from celery import signals
+from django.conf import settings
 
-from config import flag_sources
 from config.flag_sources import FlagSource, Nowhere
 from probes import live, switches
 from probes.switches import Asker
@@ -164,10 +165,22 @@ class Flags:
 installed = Flags(Nowhere())
 
 
+def configured() -> FlagSource:
+    """What the settings name: the service, else a file, else nothing."""
+    if not settings.LAUNCHDARKLY_SDK_KEY and not settings.FLAGS_FILE:
+        return Nowhere()
+    # Ten megabytes in each process, which only those need who use it.
+    from config import launchdarkly
+
+    if settings.LAUNCHDARKLY_SDK_KEY:
+        return launchdarkly.streaming()
+    return launchdarkly.from_file(Path(settings.FLAGS_FILE).absolute())
+
+
 def install() -> None:
     """Once a process: `switches` asks the configured source from now on. Nothing is opened before the first question."""
     global installed
-    installed = Flags(flag_sources.configured())
+    installed = Flags(configured())
     switches.use(installed)
     atexit.register(installed.close)
     signals.worker_process_shutdown.connect(installed.close)

@@ -4,7 +4,7 @@ Rooms below ask through `probes.switches`, which this module answers. See docs/f
 """
 
 import atexit
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -124,13 +124,14 @@ def flag_of(key: str) -> Flag:
 
 @dataclass(frozen=True)
 class Reading:
-    """A flag as somebody sees it now: its value, who said so, and why."""
+    """A flag as somebody sees it now: its value, who said so, and why; ``doubt`` is why its source is not trusted."""
 
     key: str
     flag: Flag
     value: Value
     source: str
     reason: str
+    doubt: str = ""
 
 
 class Flags:
@@ -145,11 +146,19 @@ class Flags:
         fault = flag.fault(answer.value) if answer.value is not None else ""
         doubt = answer.doubt or fault
         if doubt and flag.in_doubt is not None:
-            return Reading(key, flag, flag.in_doubt, "In doubt", doubt)
+            return Reading(key, flag, flag.in_doubt, "In doubt", doubt, doubt)
         if not isinstance(answer.value, int) or fault:
-            return Reading(key, flag, flag.default, "Default", doubt or answer.reason)
+            return Reading(key, flag, flag.default, "Default", doubt or answer.reason, doubt)
         reason = f"{answer.reason}; {doubt}" if doubt else answer.reason
-        return Reading(key, flag, answer.value, self.source.name, reason)
+        return Reading(key, flag, answer.value, self.source.name, reason, doubt)
+
+    def read_all(self, asker: Asker, regions: Iterable[str]) -> Iterator[Reading]:
+        """Each flag of the registry, and a region's for each of these codes."""
+        for key in FLAGS:
+            if key != REGION_KEY:
+                yield self.read(key, asker)
+        for code in regions:
+            yield self.read(switches.of_region(code), asker, code)
 
     def value(self, key: str, asker: Asker, region: str) -> Value:
         return self.read(key, asker, region).value

@@ -63,6 +63,12 @@ def _between_1_and_63_bytes(field: str) -> models.CheckConstraint:
     )
 
 
+class RegionQuerySet(models.QuerySet["Region"]):
+    def in_use(self) -> Self:
+        """Those that have connections."""
+        return self.filter(connections__isnull=False, connections__deleted_at=None).distinct()
+
+
 class Region(models.Model):
     """A place. Codes are ``<cloud>-<its own region name>``, as in ``aws-us-east-1``; anyone may add more."""
 
@@ -73,6 +79,8 @@ class Region(models.Model):
     country = models.CharField(max_length=2, help_text="Two capital letters, ISO 3166-1.")
     latitude = models.FloatField(validators=[MinValueValidator(-90), MaxValueValidator(90)])
     longitude = models.FloatField(validators=[MinValueValidator(-180), MaxValueValidator(180)])
+
+    objects = RegionQuerySet.as_manager()
 
     class Meta:
         ordering = ["code"]

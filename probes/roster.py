@@ -174,9 +174,7 @@ def offered() -> dict[str, object]:
     used = set(Connection.objects.order_by().values_list("provider", flat=True).distinct())
     return {
         "providers": [choice for choice in Provider.choices if choice[0] in used],
-        "regions": Region.objects.filter(connections__deleted_at=None, connections__isnull=False)
-        .distinct()
-        .order_by("city", "code"),
+        "regions": Region.objects.in_use().order_by("city", "code"),
     }
 
 

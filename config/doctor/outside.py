@@ -3,24 +3,45 @@
 from collections.abc import Iterator
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from assistant.ollama import models
 from assistant.problems import OllamaError
 from config import flags as registry
 from config.doctor.findings import Finding, ok, watch
+from connections.models import Region
 from probes import switches
 
 
 def flags() -> Iterator[Finding]:
     name = registry.installed.source.name
-    answer = registry.installed.source.answer(switches.LOAD_TESTING, switches.Asker.of(None), "")
-    if answer.doubt:
+    readings = list(registry.installed.read_all(switches.SYSTEM, _regions()))
+    doubted = [one for one in readings if one.doubt]
+    if len(doubted) == len(readings):
         yield watch(
-            f"The source of flags ({name}) cannot answer: {answer.doubt}. Load tests are closed.",
+            f"The source of flags ({name}) cannot answer: {doubted[0].doubt}. Load tests are closed.",
             "Look at LAUNCHDARKLY_SDK_KEY and the way to the service, or at FLAGS_FILE; see docs/operations.md.",
         )
-    else:
+        return
+    for one in doubted:
+        yield watch(
+            f"{one.key} cannot be believed: {one.doubt}. Instead it is {_in_words(one.value)}.",
+            f"Set it right where flags come from ({name}); docs/flags.md says what it may hold.",
+        )
+    if not doubted:
         yield ok(f"Flags come from: {name}.")
+
+
+def _regions() -> list[str]:
+    """Whose flags to look at; none while the database is away, which is told as such."""
+    try:
+        return list(Region.objects.in_use().values_list("code", flat=True))
+    except DatabaseError:
+        return []
+
+
+def _in_words(value: bool | int) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
 
 
 def ollama() -> Iterator[Finding]:

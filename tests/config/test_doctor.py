@@ -9,15 +9,16 @@ from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.db import connection as database
 
-from config import doctor
+from config import doctor, launchdarkly
 from config.doctor import State
 from config.stack.ports import free_port
 from connections import vault
-from connections.models import Connection
-from probes import broker, heartbeats, queues, tasks, vantages
+from connections.models import Connection, Region
+from probes import broker, heartbeats, queues, switches, tasks, vantages
 from probes.models import Vantage
 from tests.config.test_health_endpoints import everything_lives, worker_lives
 from tests.rigs import servers
+from tests.rigs.flags import answered_by, holding
 from tests.rigs.ollama import Ollama
 
 
@@ -203,6 +204,32 @@ def test_a_file_that_the_browser_lacks_is_broken(settings, tmp_path):
     settings.STATIC_ROOT = str(tmp_path)
     [(state, _, do)] = found("assets")
     assert (state, do) == (State.BROKEN, "Run `manage.py collectstatic`.")
+
+
+def test_each_flag_that_cannot_be_believed_is_named(db, make_connection, tmp_path):
+    code = "aws-eu-west-1"
+    place = {"name": "Ireland", "city": "Dublin", "country": "IE", "latitude": 53, "longitude": -6}
+    make_connection(region=Region.objects.get_or_create(code=code, defaults=place)[0])
+    wrong = {switches.REFRESH_SECONDS: "often", switches.LOAD_TESTING: 1, switches.of_region(code): "yes"}
+    with holding(tmp_path / "flags.json", wrong | {switches.CHATBOT: False}):
+        told = found("flags")
+    assert [state for state, _, _ in told] == [State.WATCH] * 3
+    for key, instead in zip(wrong, ("60", "off", "on"), strict=True):
+        [said] = [said for _, said, _ in told if said.startswith(f"{key} ")]
+        assert said.endswith(f"Instead it is {instead}.")
+
+
+def test_flags_that_can_be_believed_are_fine(db, tmp_path):
+    assert states("flags") == [State.OK]
+    with holding(tmp_path / "flags.json", {switches.REFRESH_SECONDS: 30}):
+        assert states("flags") == [State.OK]
+
+
+def test_a_source_of_flags_that_cannot_answer_is_told_once(db, tmp_path, capfd):
+    with answered_by(launchdarkly.from_file(tmp_path / "flags.json")):
+        [(state, said, _)] = found("flags")
+    assert state is State.WATCH
+    assert "The source of flags (FLAGS_FILE) cannot answer" in said
 
 
 def test_ollama_that_is_away_is_no_fault_of_ours(settings, quiet_outside):

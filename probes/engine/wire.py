@@ -177,7 +177,7 @@ class Wire(asyncio.Protocol):
     # What the transport calls.
 
     def data_received(self, data: bytes) -> None:
-        # An answer that is byte for byte one that was checked needs no checking.
+        # An answer that is byte for byte the one that was checked last needs no checking, and changes no status.
         if data == self._usual and self.reader.resting and self.in_flight:
             self.in_flight = False
             self.on_answer(None)
@@ -193,8 +193,8 @@ class Wire(asyncio.Protocol):
             self._transport.abort()
             return
         error = self.reader.answered
-        if alone and error is None and self.reader.resting and not self.reader.error and len(data) <= _USUAL:
-            self._usual = data
+        checked = alone and error is None and self.reader.resting and not self.reader.error
+        self._usual = data if checked and len(data) <= _USUAL else b""
         self.in_flight = False
         self.on_answer(error)
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from probes.engine.load import LoadPlan, run_load
-from tests.probes.engine.conftest import at, endpoint_of
+from tests.probes.engine.conftest import at, endpoint_of, superuser_of
 from tests.probes.engine.load.runs import load
 from tests.rigs import backends, hostile
 from tests.rigs.hostile import READY, WELCOME, answers, error, floods, message
@@ -43,6 +43,18 @@ async def test_an_open_loop_tells_of_a_stall_where_a_closed_one_hides_it(unencry
     assert opened.summary.p99 > 200
     assert closed.summary.max > 250
     assert closed.summary.p99 < 100
+
+
+async def test_an_error_is_rolled_back_once(unencrypted):
+    before = len(unencrypted.log())
+
+    outcome = await load(
+        superuser_of(unencrypted), workload="sql", sql="SELECT 1 / 0", seconds=0.5, max_error_share=1
+    )
+
+    assert outcome.summary is not None
+    assert outcome.summary.failures > 20
+    assert "no transaction in progress" not in unencrypted.log()[before:]
 
 
 async def test_a_server_that_dies_ends_the_test_and_keeps_its_figures(idle):

@@ -154,10 +154,9 @@ class _Measuring:
 
     async def _trips(self, wire: Wire) -> None:
         """Round trips until all are done. Raises `ProbeError` once the connection is of no more use."""
-        began = time.perf_counter()
+        await self._warm_up(wire)
+        began, due = time.perf_counter(), self._loop.time()
         try:
-            await self._warm_up(wire)
-            due = self._loop.time()
             while not self._done():
                 await asyncio.sleep(due - self._loop.time())
                 due = max(due + self._plan.interval_ms / 1000, self._loop.time())

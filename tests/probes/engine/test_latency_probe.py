@@ -56,6 +56,13 @@ async def test_any_number_of_samples_can_be_had(unencrypted, count):
     assert server_ms is None or 0 < server_ms < outcome.summary.p50
 
 
+async def test_the_rate_is_that_of_the_samples_without_the_warm_up(unencrypted):
+    outcome = await probe_latency(endpoint_of(unencrypted), LatencyPlan(samples=10, warm_up=100))
+
+    assert outcome.summary is not None
+    assert outcome.summary.rate * outcome.summary.mean > 400
+
+
 async def test_the_outcome_survives_the_queue(unencrypted):
     outcome = await probe_latency(endpoint_of(unencrypted), LatencyPlan(samples=5, cold_connects=2))
 

@@ -112,13 +112,18 @@ def transactions(printed: str) -> int:
     return int(found[1])
 
 
-def logged_ms(folder: Path) -> list[float]:
-    """The latencies that ``pgbench -l`` wrote into the folder, in milliseconds; removes the file."""
-    found: list[float] = []
+def logged_ms(folder: Path) -> tuple[list[float], list[float]]:
+    """The latencies that ``pgbench -l`` wrote into the folder, and with ``-R`` by how much each began late, in
+    milliseconds; removes the file.
+    """
+    latencies, lags = list[float](), list[float]()
     for path in folder.glob("pgbench_log.*"):
-        found += [int(line.split()[2]) / 1000 for line in path.read_text(encoding="ascii").splitlines()]
+        for line in path.read_text(encoding="ascii").splitlines():
+            _, _, latency, _, _, _, *lag = line.split()
+            latencies.append(int(latency) / 1000)
+            lags += [int(one) / 1000 for one in lag]
         path.unlink()
-    return found
+    return latencies, lags
 
 
 def children_cpu() -> float:

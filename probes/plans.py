@@ -71,8 +71,10 @@ def seconds(plan: Plan, connect_timeout: float) -> float:
         case LatencyPlan():
             taken = plan.seconds(connect_timeout) + plan.cold_connects * connect_timeout
         case LoadPlan():
-            # One look beforehand, then the clients, which are let in some at a time, by processes that have to start.
+            # One look beforehand, then the clients, which are let in some at a time, by processes that have to start;
+            # and at last the answers to what is under way.
             taken = connect_timeout * (2 + plan.most_clients / 80) + 10 + plan.seconds
+            taken += plan.patience(connect_timeout)
     return taken + FAREWELL_SECONDS
 
 

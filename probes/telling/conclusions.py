@@ -87,7 +87,8 @@ def _how_much(result: Measured) -> list[str]:
         return [f"Held {rate(target)}.", taking]
     due = detail.get("unstarted", 0)
     late = f"; {due:,} more were due and never began" if due else ""
-    return [f"Did not hold {rate(target)}: it reached {rate(result.rate)}{late}.", taking]
+    counted = "Each of these counts with the time that it had waited." if due else ""
+    return [f"Did not hold {rate(target)}: it reached {rate(result.rate)}{late}.", counted, taking]
 
 
 def _open_steps(detail: Mapping[str, Any], steps: list[dict[str, Any]]) -> list[str]:

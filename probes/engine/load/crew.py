@@ -23,9 +23,6 @@ from probes.engine.trace import Trace
 OPENING_AT_ONCE = 20
 """Sign-ins under way at a time: more would only queue for the server's processors."""
 
-GRACE_SECONDS = 0.25
-"""How long statements that are under way at the end may take to be counted."""
-
 CLOSING_SECONDS = 0.55
 """How long all connections together may take to end what is under way and say goodbye. What is still open then is cut."""
 
@@ -59,7 +56,6 @@ class Crew:
         self._lag = LagWatch()
         self._manners = contextlib.ExitStack()
         self._since = time.monotonic()
-        self._unstarted = 0
 
     async def __aenter__(self) -> Self:
         self._lag.__enter__()
@@ -99,36 +95,45 @@ class Crew:
         except TimeoutError as exc:
             raise timed_out("auth", seconds) from exc
 
-    def level(self, level: float) -> None:
-        """Goes on with this many clients, or at this rate."""
-        self._unstarted += self._pace.unstarted()
-        self._pace.level(level)
+    async def level(self, level: float) -> Slice:
+        """Goes on with this many clients, or at this rate. Returns what happened before."""
+        self._go_on(level)
+        return await self.take()
 
-    def take(self) -> Slice:
-        """What happened since the last call."""
+    async def take(self) -> Slice:
+        """What happened since the last slice."""
         now = time.monotonic()
         taken = self._tally.take()
         taken.connected = sum(client.connected for client in self._clients)
-        taken.waiting = sum(client.waited() is not None for client in self._clients)
+        taken.waiting = len(self._waits())
         taken.strained = self._lag.strained_since(self._since)
         self._since = now
-        taken.unstarted, self._unstarted = self._unstarted, 0
         return taken
 
-    async def finish(self, *, cancelled: bool) -> Slice:
-        """Begins nothing more. What is under way has a moment, then counts as timed out; if cancelled, as nothing."""
-        self.level(0)
-        if not cancelled:
-            await self._await_answers()
-        return self.take()
+    async def finish(self, patience: float, stop: asyncio.Event) -> Slice:
+        """Begins nothing more. What is under way has ``patience`` seconds, and after that it has failed.
 
-    async def _await_answers(self) -> None:
-        until = time.monotonic() + GRACE_SECONDS
-        while any(client.waited() is not None for client in self._clients) and time.monotonic() < until:  # noqa: ASYNC110
+        ``stop`` ends the wait: then it is no failure, but known to take at least as long as it has taken by now.
+        """
+        self._go_on(0)
+        until = time.monotonic() + patience
+        while self._waits() and not stop.is_set() and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-        for client in self._clients:
-            if (waited := client.waited()) is not None:
+        for waited in self._waits():
+            if stop.is_set():
+                self._tally.overdue(waited)
+            else:
                 self._tally.fail("query_timeout", f"no answer {waited:.1f} s after it was due")
+        return await self.take()
+
+    def _go_on(self, level: float) -> None:
+        for age, count in self._pace.unstarted():
+            self._tally.never_began(age, count)
+        self._pace.level(level)
+
+    def _waits(self) -> list[float]:
+        """For how long each client that waits for an answer has done so."""
+        return [waited for client in self._clients if (waited := client.waited()) is not None]
 
     def _dial(self) -> contextlib.AbstractAsyncContextManager[Session]:
         return dial(

@@ -1,5 +1,6 @@
 """When a client asks next: at once when it is answered, or when the next statement is due."""
 
+import itertools
 import math
 import random
 import time
@@ -11,6 +12,9 @@ from probes.engine.load.plan import Spacing
 
 WAKE_SECONDS = 0.00002
 """An open loop wakes no more often than this: at higher rates it begins several statements at a time."""
+
+MOST_AGES = 1000
+"""How many ages tell how long statements have been due: a thousandth of the longest apart is fine enough."""
 
 
 class Asker(Protocol):
@@ -32,8 +36,8 @@ class Pace(Protocol):
     def gone(self, client: Asker) -> None:
         """The client lost its connection."""
 
-    def unstarted(self) -> int:
-        """How many statements are due by now but did not begin. Forgets them."""
+    def unstarted(self) -> list[tuple[float, int]]:
+        """For how many seconds statements have been due that did not begin, with their number. Forgets them."""
 
     def close(self) -> None: ...
 
@@ -59,8 +63,8 @@ class ClosedPace:
     def gone(self, client: Asker) -> None:
         self._waiting.pop(client.number, None)
 
-    def unstarted(self) -> int:
-        return 0
+    def unstarted(self) -> list[tuple[float, int]]:
+        return []
 
     def close(self) -> None:
         pass
@@ -93,14 +97,17 @@ class OpenPace:
         if client in self._idle:
             self._idle.remove(client)
 
-    def unstarted(self) -> int:
+    def unstarted(self) -> list[tuple[float, int]]:
         late = time.perf_counter() - self._due
         if late < 0:
-            return 0
+            return []
         # Reckoned, for they may be millions; with random spacing it is what is to be expected.
         count = int(late / self._gap) + 1
         self._due += count * self._gap
-        return count
+        groups = min(count, MOST_AGES)
+        ends = [count * number // groups for number in range(groups + 1)]
+        # Each group by its youngest, so that none is said to be older than it is.
+        return [(late - (end - 1) * self._gap, end - begin) for begin, end in itertools.pairwise(ends)]
 
     def close(self) -> None:
         self._alarm.close()

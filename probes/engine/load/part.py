@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import asdict
 from ipaddress import ip_network
 from typing import Any
@@ -14,10 +15,9 @@ from probes.engine.endpoint import Endpoint
 from probes.engine.errors import ProbeError
 from probes.engine.load.crew import Crew
 from probes.engine.load.plan import LoadPlan
+from probes.engine.load.tally import Slice
 from probes.engine.load.workload import Ground
 from probes.engine.resolve import Resolver
-
-SLICE_SECONDS = 0.1
 
 
 async def work() -> None:
@@ -40,26 +40,29 @@ async def _obey(crew: Crew, orders: asyncio.StreamReader) -> None:
             told = {"code": error.code, "phase": error.phase, "message": error.message}
             _say({"error": {**told, "sqlstate": error.sqlstate}})
             return
-        crew.take()
-        _say({"opened": True})
-        telling = asyncio.create_task(_tell(crew))
-        try:
+        await _tell(crew.take())
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as telling:
             async for line in orders:
                 order = json.loads(line)
-                if "level" in order:
-                    crew.level(order["level"])
+                if "stop" in order:
+                    stop.set()
                 else:
-                    telling.cancel()
-                    _say({"slice": asdict(await crew.finish(cancelled=order["finish"]))})
-                    _say({"finished": True})
-        finally:
-            telling.cancel()
+                    # A task, so that the last answers are awaited and ``stop`` is heard meanwhile.
+                    telling.create_task(_tell(_carried_out(crew, order, stop)))
+            stop.set()
 
 
-async def _tell(crew: Crew) -> None:
-    while True:
-        await asyncio.sleep(SLICE_SECONDS)
-        _say({"slice": asdict(crew.take())})
+def _carried_out(crew: Crew, order: Mapping[str, float], stop: asyncio.Event) -> Coroutine[Any, Any, Slice]:
+    if "level" in order:
+        return crew.level(order["level"])
+    if "finish" in order:
+        return crew.finish(order["finish"], stop)
+    return crew.take()
+
+
+async def _tell(found: Awaitable[Slice]) -> None:
+    _say({"slice": asdict(await found)})
 
 
 async def _orders() -> asyncio.StreamReader:

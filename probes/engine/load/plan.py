@@ -71,6 +71,10 @@ class LoadPlan:
     def most_clients(self) -> int:
         return int(max(self.levels)) if self.rate is None else self.clients
 
+    def patience(self, connect_timeout: float) -> float:
+        """Seconds that an answer may take: as long as connecting, and one's own statement has its timeout on top."""
+        return connect_timeout + (self.statement_seconds if self.workload == "sql" else 0.0)
+
     def _check_ramp(self) -> None:
         if not isinstance(self.ramp, tuple) or len(self.ramp) > MAX_STEPS:
             raise PlanError("ramp", f"must be at most {MAX_STEPS} steps")

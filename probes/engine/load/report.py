@@ -50,6 +50,7 @@ class _Stretch:
     level: float = 0.0
     seconds: float = 0.0
     counts: Counts = field(default_factory=dict)
+    overdue: Counts = field(default_factory=dict)
     errors: dict[str, int] = field(default_factory=dict)
     unstarted: int = 0
 
@@ -57,14 +58,21 @@ class _Stretch:
         self.seconds += part.seconds
         self.unstarted += part.unstarted
         merge(self.counts, part.counts)
+        merge(self.overdue, part.overdue)
         add_errors(self.errors, part.errors)
 
     @property
     def rate(self) -> float:
         return sum(self.counts.values()) / self.seconds if self.seconds else 0.0
 
+    def latencies(self) -> Counts:
+        """Of all that was due, whether or not it was answered: a server that hangs must not look fast."""
+        together = dict(self.counts)
+        merge(together, self.overdue)
+        return together
+
     def as_dict(self) -> dict[str, Any]:
-        p50, p95, p99 = percentiles_ms(self.counts, _PERCENTS)
+        p50, p95, p99 = percentiles_ms(self.latencies(), _PERCENTS)
         return {
             "start": round(self.start, 3),
             "seconds": round(self.seconds, 3),
@@ -73,6 +81,7 @@ class _Stretch:
             "p50": p50,
             "p95": p95,
             "p99": p99,
+            "unstarted": self.unstarted,
             "errors": self.errors,
         }
 
@@ -89,6 +98,7 @@ class Report:
         self._messages: dict[str, str] = {}
         self._last = Slice()
         self._cpu_seconds = 0.0
+        self._busiest_cpu_seconds = 0.0
         self._strained = False
 
     @property
@@ -108,16 +118,30 @@ class Report:
         self._steps.append(_Stretch(self._total.seconds, level))
 
     def add(self, part: Slice) -> None:
-        if not self._seconds or self._seconds[-1].seconds >= 0.999:
+        if not self._seconds or self._seconds[-1].seconds >= 0.95:
             # Told in each report of the next second, but its percentiles are made only once.
             self._ended = [second.as_dict() for second in self._seconds[-1:]]
             self._seconds.append(_Stretch(self._total.seconds))
+        self._count(part)
+        self._last = part
+
+    def end(self, rest: Slice) -> None:
+        """What was still under way when the time was over. It belongs to the last second.
+
+        An open loop's statements were due within the time, so its rate is reckoned by that. A closed loop's clients
+        work on until their last answer, unless they waited in vain.
+        """
+        if self._plan.rate is not None or rest.waiting:
+            rest.seconds = 0.0
+        self._count(rest)
+
+    def _count(self, part: Slice) -> None:
         for stretch in (self._seconds[-1], self._steps[-1], self._total):
             stretch.add(part)
         self._messages = {**part.messages, **self._messages}
         self._cpu_seconds += part.cpu_seconds
+        self._busiest_cpu_seconds += part.busiest_cpu_seconds
         self._strained |= part.strained
-        self._last = part
 
     def too_many_errors(self) -> bool:
         share = self._plan.max_error_share
@@ -148,13 +172,14 @@ class Report:
 
     @property
     def strained(self) -> bool:
-        return self._strained or self._cpu_seconds > BUSY * self._total.seconds > 0
+        return self._strained or self._busiest_cpu_seconds > BUSY * self._total.seconds > 0
 
     def summary(self) -> Summary:
         if not self.done:
             return Summary(samples=0, failures=self.failed)
-        made = histogram(self._total.counts)
-        p50, p95, p99 = percentiles_ms(self._total.counts, _PERCENTS)
+        latencies = self._total.latencies()
+        made = histogram(latencies)
+        p50, p95, p99 = percentiles_ms(latencies, _PERCENTS)
         return Summary(
             samples=self.done,
             failures=self.failed,
@@ -169,16 +194,20 @@ class Report:
         )
 
     def detail(self) -> dict[str, Any]:
-        """``series`` by second, ``histogram`` as HdrHistogram V2 text in microseconds, and with a ramp its steps."""
+        """``series`` by second, ``histogram`` as HdrHistogram V2 text in microseconds, and with a ramp its steps.
+
+        ``unstarted`` statements were due and never began. They are in the histogram and the percentiles with the time
+        that they had waited, as is what was under way when somebody stopped the test; ``done`` and rates are without.
+        """
         found: dict[str, Any] = {
             "elapsed": round(self._total.seconds, 3),
             "series": [second.as_dict() for second in self._seconds],
             "errors": self.errors,
             "messages": self._messages,
             "unstarted": self._total.unstarted,
-            "cpu_share": round(self._cpu_seconds / (self._total.seconds or 1), 3),
+            "cpu_share": round(self._busiest_cpu_seconds / (self._total.seconds or 1), 3),
             "cpu_us_per_statement": round(self._cpu_seconds / self.done * 1e6, 2) if self.done else None,
-            "histogram": histogram(self._total.counts).encode().decode("ascii"),
+            "histogram": histogram(self._total.latencies()).encode().decode("ascii"),
         }
         if self._plan.ramp:
             found["steps"] = [{"level": step.level, **step.as_dict()} for step in self._steps]

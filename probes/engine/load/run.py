@@ -54,8 +54,9 @@ async def run_load(
     Never raises for what a network or a database does. Set ``stop`` to end it within a second with what was
     measured so far (``detail["stopped"]`` is ``cancelled``); cancel the task or close the iterator to end it
     without. A test that cannot open all its connections does not begin. It ends early, as a failure, when too
-    many statements fail (``errors``) or the server shows no more signs of life (``lost``, see `SignsOfLife`). ``detail``
-    is that of `Report.detail` with ``stopped``, ``free_slots`` and the plan's own figures.
+    many statements fail (``errors``) or the server shows no more signs of life (``lost``, see `SignsOfLife`). After its
+    time it begins nothing more, but awaits what is under way (`LoadPlan.patience`). ``detail`` is that of
+    `Report.detail` with ``stopped``, ``free_slots`` and the plan's own figures.
     """
     async with visiting("load", endpoint, rules=rules, resolver=resolver) as visit:
         course = _Course(Report(plan), SignsOfLife(endpoint, plan))
@@ -108,24 +109,28 @@ async def _drive(
 ) -> AsyncIterator[LoadProgress]:
     report, step_seconds = course.report, plan.seconds / len(plan.levels)
     began = time.monotonic()
-    crew.take()
     for number, level in enumerate(plan.levels):
-        crew.level(level)
+        before = await crew.level(level)
         if number:
             # What the level before left undone belongs to it.
-            report.add(crew.take())
+            report.add(before)
         report.step(level)
         until = began + (number + 1) * step_seconds
-        while not course.stopped and (left := until - time.monotonic()) > 0:
-            await _pause(stop, min(SLICE_SECONDS, left))
-            part = crew.take()
+        while not course.stopped and (left := until - time.monotonic()) > SLICE_SECONDS / 10:
+            # In even parts: a last one of a moment would have any rate.
+            await _pause(stop, left / max(round(left / SLICE_SECONDS), 1))
+            part = await crew.take()
             report.add(part)
             course.signs.take(part)
             course.stopped = _why_stop(course, stop)
             yield report.progress()
         if course.stopped:
             break
-    report.add(await crew.finish(cancelled=course.stopped == "cancelled"))
+    # Of a server that is lost nothing has come for so long already.
+    rest = await crew.finish(0.0 if course.stopped == "lost" else course.signs.patience, stop)
+    report.end(rest)
+    if rest.waiting and stop.is_set():
+        course.stopped = course.stopped or "cancelled"
     yield report.progress()
 
 
@@ -167,7 +172,7 @@ def _verdict(course: _Course) -> ProbeError | None:
 
 def _asked(plan: LoadPlan) -> dict[str, Any]:
     return {
-        "clients": plan.clients,
+        "clients": plan.most_clients,
         "planned_seconds": plan.seconds,
         "target_rate": plan.rate,
         "workload": plan.workload,

@@ -11,13 +11,12 @@ UNCONNECTED_SECONDS = 3.0
 
 
 class SignsOfLife:
-    """``lost`` when no connection is left for three seconds, or clients wait and none is answered for the endpoint's
-    connect timeout; one's own statement has its timeout on top.
+    """``lost`` when no connection is left for three seconds, or clients wait and none is answered for as long as an
+    answer may take (``patience``).
     """
 
     def __init__(self, endpoint: Endpoint, plan: LoadPlan) -> None:
-        own = plan.statement_seconds if plan.workload == "sql" else 0.0
-        self._patience = endpoint.connect_timeout + own
+        self.patience = plan.patience(endpoint.connect_timeout)
         self.watch()
 
     def watch(self) -> None:
@@ -34,4 +33,4 @@ class SignsOfLife:
     @property
     def lost(self) -> bool:
         now = time.monotonic()
-        return now - self._connected_at > UNCONNECTED_SECONDS or now - self._answered_at > self._patience
+        return now - self._connected_at > UNCONNECTED_SECONDS or now - self._answered_at > self.patience

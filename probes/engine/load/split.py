@@ -1,6 +1,6 @@
 """One load test by several processes: each has its share of the clients, and all of them count together.
 
-A process is a new interpreter that reads its orders as lines of JSON and answers in kind. The endpoint, with
+A process is a new interpreter that reads its orders as lines of JSON and answers each with a slice. The endpoint, with
 its password, goes through that pipe and never through an argument; when the pipe closes, the process ends.
 """
 
@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,6 +23,10 @@ from probes.engine.load.tally import Slice
 from probes.engine.load.workload import Ground
 
 STARTING_SECONDS = 10.0
+
+ANSWER_SECONDS = 5.0
+"""How long a process may take to answer an order. What takes longer hangs, and nobody waits for it."""
+
 CLOSING_SECONDS = 0.75
 """How long the processes may take to close their connections. What still runs then is killed."""
 
@@ -43,6 +48,7 @@ class Processes:
         self._rules = rules
         self._ground = ground
         self._parts: list[_Part] = []
+        self._since = time.perf_counter()
 
     async def __aenter__(self) -> Self:
         return self
@@ -59,30 +65,50 @@ class Processes:
         seconds = STARTING_SECONDS + self._endpoint.connect_timeout * (1 + self._plan.most_clients / 80)
         try:
             async with asyncio.timeout(seconds):
-                await asyncio.gather(*(part.opened for part in self._parts))
+                await asyncio.gather(*(part.answer for part in self._parts))
         except TimeoutError as exc:
             raise ProbeError("internal_error", "worker", "a load process did not start in time") from exc
 
-    def level(self, level: float) -> None:
-        for number, part in enumerate(self._parts):
-            count = len(self._parts)
-            closed = self._plan.rate is None
-            part.order("level", share(int(level), number, count) if closed else level / count)
+    async def level(self, level: float) -> Slice:
+        count = len(self._parts)
+        if self._plan.rate is None:
+            return await self._ask("level", [share(int(level), number, count) for number in range(count)])
+        return await self._ask("level", [level / count] * count)
 
-    def take(self) -> Slice:
-        return _together([part.taken() for part in self._parts])
+    async def take(self) -> Slice:
+        return await self._ask("take", [0] * len(self._parts))
 
-    async def finish(self, *, cancelled: bool) -> Slice:
+    async def finish(self, patience: float, stop: asyncio.Event) -> Slice:
+        passing_on = asyncio.create_task(self._pass_on(stop))
+        try:
+            return await self._ask("finish", [patience] * len(self._parts), patience)
+        finally:
+            passing_on.cancel()
+
+    async def _pass_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
         for part in self._parts:
-            part.order("finish", cancelled)
-        await asyncio.gather(*(part.finished for part in self._parts))
-        return self.take()
+            part.say({"stop": True})
+
+    async def _ask(self, name: str, values: Sequence[float], patience: float = 0.0) -> Slice:
+        """The slices of all processes together. `ProbeError` when one has ended or hangs."""
+        asked = [part.ask(name, value) for part, value in zip(self._parts, values, strict=True)]
+        try:
+            async with asyncio.timeout(patience + ANSWER_SECONDS):
+                told = await asyncio.gather(*asked)
+        except TimeoutError as exc:
+            raise ProbeError("internal_error", "worker", "a load process does not answer any more") from exc
+        together = Slice()
+        for part in told:
+            together.add(part)
+        now = time.perf_counter()
+        together.seconds, self._since = now - self._since, now
+        return together
 
     def _orders(self, number: int) -> dict[str, Any]:
-        count, closed = self._plan.processes, self._plan.rate is None
-        clients = share(self._plan.most_clients, number, count)
-        rate = None if closed else (self._plan.rate or 0) / count
-        plan = replace(self._plan, processes=1, ramp=(), clients=clients, rate=rate)
+        # Of the rate the plan of a part tells only that there is one: its share comes with each level.
+        clients = share(self._plan.most_clients, number, self._plan.processes)
+        plan = replace(self._plan, processes=1, ramp=(), clients=clients)
         return {
             "endpoint": asdict(self._endpoint),
             "plan": asdict(plan),
@@ -92,14 +118,11 @@ class Processes:
 
 
 class _Part:
-    """One process of ours, as its parent sees it."""
+    """One process of ours, as its parent sees it. ``answer`` is that to the last order, at first to opening."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
-        loop = asyncio.get_running_loop()
-        self.opened: asyncio.Future[None] = loop.create_future()
-        self.finished: asyncio.Future[None] = loop.create_future()
+        self.answer: asyncio.Future[Slice] = asyncio.get_running_loop().create_future()
         self._process = process
-        self._slice = Slice()
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
@@ -115,18 +138,17 @@ class _Part:
         except OSError as exc:
             raise ProbeError("client_exhausted", "worker", f"no process could be started: {exc}") from exc
         part = cls(process)
-        part._say(orders)
+        part.say(orders)
         return part
 
-    def order(self, name: str, value: float) -> None:
-        self._say({name: value})
-
-    def taken(self) -> Slice:
-        """What the process has told since the last call. `ProbeError` when it ended before its time."""
-        if self.finished.done():
-            self.finished.result()
-        taken, self._slice = self._slice, Slice(connected=self._slice.connected, waiting=self._slice.waiting)
-        return taken
+    def ask(self, name: str, value: float) -> asyncio.Future[Slice]:
+        """Gives an order. Its answer is a `ProbeError` when the process ended before its time."""
+        self.answer = asyncio.get_running_loop().create_future()
+        if self._listening.done():
+            self._end_early()
+        else:
+            self.say({name: value})
+        return self.answer
 
     async def close(self) -> None:
         assert self._process.stdin is not None
@@ -141,7 +163,7 @@ class _Part:
             await self._process.wait()
             await self._listening
 
-    def _say(self, words: dict[str, Any]) -> None:
+    def say(self, words: dict[str, Any]) -> None:
         assert self._process.stdin is not None
         if not self._process.stdin.is_closing():
             self._process.stdin.write(json.dumps(words).encode() + b"\n")
@@ -150,45 +172,19 @@ class _Part:
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             self._hear(json.loads(line))
-        for future in (self.opened, self.finished):
-            if not future.done():
-                future.set_exception(ProbeError("internal_error", "worker", "a load process ended early"))
-            # Nobody may be waiting any more.
-            if not future.cancelled():
-                future.exception()
+        self._end_early()
 
     def _hear(self, told: dict[str, Any]) -> None:
-        if "slice" in told:
-            self._slice = _after(self._slice, Slice.from_dict(told["slice"]))
-        elif "error" in told:
-            if not self.opened.done():
-                self.opened.set_exception(ProbeError(**told["error"]))
-        elif "opened" in told:
-            _settle(self.opened)
-        elif "finished" in told:
-            _settle(self.finished)
+        # Whoever waited for it may have been cancelled, and the answer with them.
+        if self.answer.done():
+            return
+        if "error" in told:
+            self.answer.set_exception(ProbeError(**told["error"]))
+        else:
+            self.answer.set_result(Slice.from_dict(told["slice"]))
 
-
-def _settle(future: asyncio.Future[None]) -> None:
-    # Whoever waited for it may have been cancelled, and the future with them.
-    if not future.done():
-        future.set_result(None)
-
-
-def _after(first: Slice, second: Slice) -> Slice:
-    """Two slices of one process, one after the other."""
-    joined = Slice()
-    joined.add(first)
-    joined.add(second)
-    joined.connected, joined.waiting = second.connected, second.waiting
-    joined.seconds = first.seconds + second.seconds
-    joined.cpu_seconds = first.cpu_seconds + second.cpu_seconds
-    return joined
-
-
-def _together(slices: Sequence[Slice]) -> Slice:
-    """Slices of the same time from several processes."""
-    joined = Slice()
-    for part in slices:
-        joined.add(part)
-    return joined
+    def _end_early(self) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(ProbeError("internal_error", "worker", "a load process ended early"))
+            # Nobody may be waiting any more.
+            self.answer.exception()

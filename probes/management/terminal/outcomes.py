@@ -70,7 +70,9 @@ def _latency(detail: Mapping[str, Any]) -> list[str]:
 def _load(detail: Mapping[str, Any]) -> list[str]:
     lines = [f"  {code}: {count:,}" for code, count in detail["errors"].items()]
     if detail["unstarted"]:
-        lines.append(f"  {detail['unstarted']:,} more were due but never began: the rate was not reached")
+        lines.append(
+            f"  {detail['unstarted']:,} more were due but never began: each counts as long as it had waited"
+        )
     if detail["stopped"]:
         lines.append(
             f"  ended after {detail['elapsed']:.1f} of {detail['planned_seconds']:g} s: {detail['stopped']}"

@@ -1,6 +1,7 @@
 """Load on servers that stall, die, err and lie: the figures stay honest and nothing is left behind."""
 
 import asyncio
+import contextlib
 import time
 
 import pytest
@@ -43,6 +44,41 @@ async def test_an_open_loop_tells_of_a_stall_where_a_closed_one_hides_it(unencry
     assert opened.summary.p99 > 200
     assert closed.summary.max > 250
     assert closed.summary.p99 < 100
+
+
+@pytest.mark.parametrize("stopped", ["", "cancelled"])
+async def test_an_open_loop_tells_of_a_stall_that_lasts_to_the_end(unencrypted, stopped):
+    stop, frozen = asyncio.Event(), contextlib.ExitStack()
+
+    def watch(progress):
+        if progress.elapsed > 0.8 and not stalled:
+            stalled.append(progress.done)
+            frozen.enter_context(backends.stopped(backends.pids(unencrypted, NAME)))
+            if stopped:
+                asyncio.get_running_loop().call_later(1, stop.set)
+
+    stalled: list[int] = []
+    with frozen:
+        outcome = await load(
+            endpoint_of(unencrypted, application_name=NAME),
+            rate=300,
+            seconds=60 if stopped else 2,
+            stop=stop,
+            watch=watch,
+        )
+
+    assert outcome.failure is None
+    assert outcome.detail["stopped"] == stopped
+    assert outcome.detail["errors"] == ({} if stopped else {"query_timeout": 3})
+    summary, last = outcome.summary, outcome.detail["series"][-1]
+    assert summary is not None
+    assert summary.p50 < 700 < summary.p99
+    assert (
+        outcome.detail["unstarted"] == sum(second["unstarted"] for second in outcome.detail["series"]) > 150
+    )
+    assert last["unstarted"] == outcome.detail["unstarted"]
+    assert last["p99"] > 700
+    assert summary.rate == pytest.approx(summary.samples / outcome.detail["elapsed"], rel=0.01)
 
 
 async def test_an_error_is_rolled_back_once(unencrypted):

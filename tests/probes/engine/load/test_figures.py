@@ -3,12 +3,15 @@
 import asyncio
 import json
 import time
+from dataclasses import asdict
 
 import pytest
 from hdrh.histogram import HdrHistogram
 
 from probes.engine.load.buckets import bucket, histogram, microseconds, percentiles_ms
-from probes.engine.load.report import _Stretch, knee
+from probes.engine.load.plan import LoadPlan
+from probes.engine.load.report import Report, _Stretch, knee
+from probes.engine.load.tally import Slice
 from probes.engine.outcome import Outcome
 from tests.probes.engine.conftest import endpoint_of
 from tests.probes.engine.load.runs import load
@@ -82,20 +85,53 @@ async def test_a_rate_far_beyond_the_server_ends_on_time_and_says_how_much_never
     assert outcome.failure is None
     assert outcome.summary is not None
     due = outcome.summary.samples + outcome.detail["unstarted"]
-    assert due == pytest.approx(1_000_000 * outcome.detail["elapsed"], rel=0.1)
+    elapsed = outcome.detail["elapsed"]
+    assert due == pytest.approx(1_000_000 * elapsed, rel=0.1)
+    # Half of what was due has been so for half of the time, and nothing for longer than all of it.
+    assert outcome.summary.p50 == pytest.approx(1000 * elapsed / 2, rel=0.2)
+    assert outcome.summary.max == pytest.approx(1000 * elapsed, rel=0.1)
+    cut_short = HdrHistogram.decode(outcome.detail["histogram"]).get_total_count() - due
+    assert 0 <= cut_short <= 2
+
+
+async def test_what_is_under_way_at_the_end_is_awaited(unencrypted):
+    outcome = await load(
+        endpoint_of(unencrypted), seconds=0.5, workload="sql", sql="SELECT 1 FROM pg_sleep(1)"
+    )
+
+    assert outcome.failure is None
+    assert outcome.summary is not None
+    assert (outcome.summary.samples, outcome.summary.failures) == (3, 0)
+    assert outcome.summary.min >= 1000
+    assert outcome.summary.rate == pytest.approx(3, rel=0.2)
+
+
+async def test_a_long_way_does_not_lower_the_rate_that_was_held(unencrypted):
+    outcome = await load(
+        endpoint_of(unencrypted), clients=20, rate=20, workload="sql", sql="SELECT 1 FROM pg_sleep(0.4)"
+    )
+
+    assert outcome.failure is None
+    assert outcome.detail["errors"] == {}
+    assert outcome.summary is not None
+    due = outcome.summary.samples + outcome.detail["unstarted"]
+    assert due == pytest.approx(20 * outcome.detail["elapsed"], abs=2)
+    assert outcome.detail["elapsed"] == pytest.approx(1, abs=0.2)
+    assert len(outcome.detail["series"]) == 1
 
 
 async def test_a_ramp_of_clients_has_a_step_for_each(unencrypted):
     levels = []
 
     outcome = await load(
-        endpoint_of(unencrypted), ramp=(1, 3), seconds=2, watch=lambda progress: levels.append(progress.level)
+        endpoint_of(unencrypted), ramp=(1, 4), seconds=2, watch=lambda progress: levels.append(progress.level)
     )
 
-    assert [step["level"] for step in outcome.detail["steps"]] == [1, 3]
+    assert [step["level"] for step in outcome.detail["steps"]] == [1, 4]
     assert all(step["done"] > 10 for step in outcome.detail["steps"])
-    assert outcome.detail["knee"] in (1, 3)
-    assert sorted(set(levels)) == [1, 3]
+    assert outcome.detail["knee"] in (1, 4)
+    assert outcome.detail["clients"] == 4
+    assert sorted(set(levels)) == [1, 4]
 
 
 async def test_a_ramp_of_rates_has_a_step_for_each(unencrypted):
@@ -160,6 +196,20 @@ def test_percentiles_are_those_of_the_hdr_histogram():
         reference.get_value_at_percentile(percent) / 1000 for percent in (50, 95, 99)
     ]
     assert percentiles_ms({}, (50, 99)) == [None, None]
+
+
+def test_a_statement_costs_what_all_processes_spent_and_the_share_is_that_of_the_busiest():
+    together = Slice()
+    for spent in (0.2, 0.3):
+        one = Slice(counts={100: 5000}, cpu_seconds=spent, busiest_cpu_seconds=spent)
+        together.add(Slice.from_dict(json.loads(json.dumps(asdict(one)))))
+    together.seconds = 1.0
+    report = Report(LoadPlan())
+    report.step(10)
+    report.add(together)
+
+    assert report.detail()["cpu_us_per_statement"] == 50
+    assert report.detail()["cpu_share"] == 0.3
 
 
 def test_the_knee_is_where_more_load_stops_paying():

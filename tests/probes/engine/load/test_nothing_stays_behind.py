@@ -85,14 +85,30 @@ async def test_a_stop_ends_them_too_and_is_no_failure(encrypted, sslmode):
     await all_closed(encrypted.port)
 
 
-async def test_the_end_of_the_test_ends_them_too(any_version):
-    endpoint = endpoint_of(any_version, application_name=NAME)
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_a_stop_while_the_last_answers_are_awaited_ends_them_too(any_version, processes):
+    stop = asyncio.Event()
+    stopped: list[float] = []
+
+    def stop_later(progress):
+        if not stopped:
+            asyncio.get_running_loop().call_later(1, lambda: (stop.set(), stopped.append(time.monotonic())))
 
     outcome = await load(
-        endpoint, workload="sql", sql=STATEMENTS["sleeping"], seconds=0.5, statement_seconds=60
+        endpoint_of(any_version, application_name=NAME),
+        workload="sql",
+        sql=STATEMENTS["sleeping"],
+        seconds=0.5,
+        statement_seconds=60,
+        processes=processes,
+        stop=stop,
+        watch=stop_later,
     )
 
-    assert outcome.detail["errors"] == {"query_timeout": 3}
+    assert time.monotonic() - stopped[0] < 1
+    assert outcome.failure is None
+    assert outcome.detail["stopped"] == "cancelled"
+    assert outcome.detail["errors"] == {}
     await gone(any_version)
 
 

@@ -39,11 +39,42 @@ async def test_the_processes_count_together(unencrypted):
 
 
 async def test_the_rate_is_shared(unencrypted):
-    outcome = await load(endpoint_of(unencrypted), clients=4, processes=2, rate=200)
+    seen: list[tuple[float, float]] = []
+
+    outcome = await load(
+        endpoint_of(unencrypted),
+        clients=4,
+        processes=2,
+        rate=1000,
+        seconds=2,
+        watch=lambda progress: seen.append((time.monotonic(), progress.elapsed)),
+    )
 
     assert outcome.summary is not None
     due = outcome.summary.samples + outcome.detail["unstarted"]
-    assert due == pytest.approx(200 * outcome.detail["elapsed"], rel=0.25)
+    assert due == pytest.approx(1000 * outcome.detail["elapsed"], rel=0.03)
+    assert outcome.summary.rate == pytest.approx(
+        outcome.summary.samples / outcome.detail["elapsed"], rel=0.01
+    )
+    (first, begun), (last, elapsed) = seen[0], seen[-2]
+    assert elapsed - begun == pytest.approx(last - first, abs=0.03)
+
+
+async def test_each_step_counts_what_was_due_in_it(unencrypted):
+    outcome = await load(
+        endpoint_of(unencrypted), clients=4, processes=2, rate=1, ramp=(400, 800, 1200), seconds=3
+    )
+
+    for step in outcome.detail["steps"]:
+        assert step["done"] + step["unstarted"] == pytest.approx(step["level"] * step["seconds"], rel=0.05)
+
+
+async def test_a_share_of_the_rate_may_be_smaller_than_any_rate_that_one_may_ask_for(unencrypted):
+    outcome = await load(endpoint_of(unencrypted), clients=4, processes=4, rate=0.3)
+
+    assert outcome.failure is None
+    assert outcome.summary is not None
+    assert outcome.summary.samples > 0
 
 
 async def test_a_failed_sign_in_is_the_failure_of_all(unencrypted):
@@ -105,6 +136,26 @@ async def test_a_process_that_is_killed_ends_the_test_with_what_was_measured(une
     assert outcome.summary is not None
     assert outcome.summary.samples > 0
     assert outcome.detail["elapsed"] < 30
+    assert parts() == []
+
+
+async def test_a_process_that_hangs_ends_the_test_with_what_was_measured(unencrypted, monkeypatch):
+    monkeypatch.setattr(split, "ANSWER_SECONDS", 0.5)
+    began, hung = time.monotonic(), []
+
+    def hang_one(progress: LoadProgress) -> None:
+        if progress.done and not hung:
+            hung.append(parts()[0])
+            os.kill(hung[0], signal.SIGSTOP)
+
+    outcome = await load(endpoint_of(unencrypted), clients=4, seconds=60, processes=2, watch=hang_one)
+
+    assert time.monotonic() - began < 15
+    assert outcome.failure is not None
+    assert (outcome.failure.code, outcome.failure.phase) == ("internal_error", "worker")
+    assert "does not answer" in outcome.failure.message
+    assert outcome.summary is not None
+    assert outcome.summary.samples > 0
     assert parts() == []
 
 

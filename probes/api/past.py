@@ -1,5 +1,6 @@
 """The history: checks page by page, or in buckets for a chart, as JSON or as a CSV file."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from probes import downloads, history
 from probes.api.schemas import ResultOut, named
+from probes.charts import NETWORK
 from probes.history import Cursor, Filters, Window
 from probes.history.measures import MEASURES
 
@@ -28,9 +30,14 @@ class Question(BaseModel):
     region: str = Field("", description="A region's code.")
     provider: str = ""
     vantage: str = ""
-    kind: str = Field("", description="connection, latency, load or health.")
+    kind: str = Field(
+        "",
+        description="connection, latency, load or health; every kind by default, and where a time is among the "
+        "measures of buckets, connection and latency.",
+    )
     outcome: str = Field("", description="good, failed, or ours: what our own side could not do.")
     error: str = Field("", description="An error's code.")
+    run: str = Field("", description="A run's id.")
     window: str = Field("", description="1h, 6h, 24h (the default), 7d or 30d, until now.")
     begin: str = Field("", alias="from", description="Instead of a window: when it begins, in UTC.")
     end: str = Field("", alias="to", description="When it ends; now by default.")
@@ -99,17 +106,24 @@ def _series(filters: Filters, window: Window, asked: Question) -> history.Series
     unknown = [name for name in asked.measure if name not in MEASURES]
     if unknown:
         raise history.Refused(f"There is no such measure; there are {', '.join(MEASURES)}.")
-    if filters.outcome or filters.error:
-        raise history.Refused("Buckets count good and failed checks together: leave out outcome and error.")
+    if filters.outcome or filters.error or filters.run:
+        raise history.Refused("Buckets count all checks together: leave out outcome, error and run.")
     assert asked.points is not None
     return history.series_of(
         filters.connection_ids(),
         window,
         list(dict.fromkeys(asked.measure)),
-        kinds=[filters.kind] if filters.kind else (),
+        kinds=_kinds(filters, asked.measure),
         vantages=[filters.vantage] if filters.vantage else (),
         most_points=asked.points,
     )
+
+
+def _kinds(filters: Filters, measures: Sequence[str]) -> Sequence[str]:
+    """Of a health check or a load test a time is another thing than of the network, and never one mean with it."""
+    if filters.kind:
+        return [filters.kind]
+    return NETWORK if any(name.endswith("_ms") for name in measures) else ()
 
 
 def _drawn(series: history.Series) -> dict[str, Any]:

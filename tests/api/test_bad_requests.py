@@ -147,6 +147,8 @@ def test_nul_in_an_address_is_refused(asked):
         "points=100000",
         "points=10&measure=secret",
         "points=10&outcome=failed",
+        "points=10&error=tcp_refused",
+        "points=10&run=01934d0e-0000-7000-8000-000000000000",
         "format=xml",
     ],
 )

@@ -20,8 +20,6 @@ from probes.models import Kind, Result
 PAGE = 50
 FIRST_STEP = timedelta(days=1)
 WIDENING = 4
-AHEAD = timedelta(hours=1)
-"""Checks stamped by a clock that ran ahead, or by ours before it was set back, are recent too."""
 
 KEY = ("issued_at", "run_id", "connection_id", "vantage")
 COLUMNS = [field.column for field in Result._meta.concrete_fields if field.column and field.name != "detail"]
@@ -74,7 +72,7 @@ class _Walk:
         self.older = older
         self.place = place
         self.start = window.start
-        self.end = window.end + AHEAD if window.ends_now else window.end
+        self.end = window.listed_until
         self.ids = filters.connection_ids() if filters.by_connection else None
         # An index of its own finds other kinds of a connection; walking all of its checks would not.
         self.one_by_one = self.ids is not None and filters.kind in ("", Kind.CONNECTION)

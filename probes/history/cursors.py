@@ -13,6 +13,8 @@ from probes.models import Result
 
 LONGEST = 300
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""Later than any clock, with room to count in after it."""
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -37,9 +39,12 @@ class Cursor:
             micros, run, connection, vantage = json.loads(decoded)
             if type(micros) is not int or type(connection) is not int or type(vantage) is not str:
                 raise ValueError("a part is of another kind")
-            if not 0 < connection < 2**63 or not vantage.isprintable() or len(vantage) > 32:
+            at = _EPOCH + micros * _MICROSECOND
+            if not _EPOCH <= at <= _LATEST or not 0 < connection < 2**63:
                 raise ValueError("a part is out of range")
-            return cls(_EPOCH + micros * _MICROSECOND, UUID(run), connection, vantage)
+            if not vantage.isprintable() or len(vantage) > 32:
+                raise ValueError("the vantage is none")
+            return cls(at, UUID(run), connection, vantage)
         except (
             ValueError,
             TypeError,

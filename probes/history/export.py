@@ -63,6 +63,8 @@ def _batches(
         ORDER BY {", ".join(f"{name} DESC" for name in KEY)}
     """  # noqa: S608 - made of our own words
     with line.cursor("export", row_factory=tuple_row) as cursor:
-        cursor.execute(question, {**parameters, "start": window.start, "end": window.end, "ids": ids})
+        cursor.execute(
+            question, {**parameters, "start": window.start, "end": window.listed_until, "ids": ids}
+        )
         while batch := cursor.fetchmany(ROWS_AT_ONCE):
             yield batch

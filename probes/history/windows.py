@@ -23,11 +23,15 @@ DEFAULT = "24h"
 RANGE = "range"
 """The window that ``from`` and ``to`` tell."""
 LONGEST = timedelta(days=366)
+AHEAD = timedelta(hours=1)
+"""Checks stamped by a clock that ran ahead, or by ours before it was set back, are recent too."""
 
 RAW_WITHIN = timedelta(hours=48)
 """Longer windows are read from the hourly roll-up, so that their cost does not grow with the rate of checks."""
 
 HOUR = timedelta(hours=1)
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nothing is older; and around what people can ask for there is room to count in."""
 MONDAY = datetime(2000, 1, 3, tzinfo=UTC)
 """Where every bucket is counted from."""
 
@@ -77,6 +81,8 @@ class Window:
             raise Refused("The range ends before it begins.")
         if start >= now:
             raise Refused("The range lies in the future, where there is no history yet.")
+        if start < EARLIEST:
+            raise Refused(f"The range begins too early: there is no history before {EARLIEST.year}.")
         end = min(end, now)
         if end - start > LONGEST:
             raise Refused(f"The range is too long: at most {LONGEST.days} days can be read at once.")
@@ -85,6 +91,11 @@ class Window:
     @property
     def ends_now(self) -> bool:
         return bool(self.name)
+
+    @property
+    def listed_until(self) -> datetime:
+        """The end of what a list or a file of its checks holds."""
+        return self.end + AHEAD if self.ends_now else self.end
 
     @property
     def phrase(self) -> str:

@@ -137,6 +137,7 @@ def test_nul_in_an_address_is_refused(asked):
         "window=year",
         "from=yesterday",
         "from=2030-01-01",
+        "from=0001-01-01&to=0001-12-31",
         "connection=x",
         "kind=vacuum",
         "outcome=odd",

@@ -15,7 +15,7 @@ RUN = "01a2079af24071d69073b1f488dff4d0"
 
 
 @given(
-    st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)),  # noqa: DTZ001
+    st.datetimes(datetime(1970, 1, 1), datetime(9000, 1, 1)),  # noqa: DTZ001
     st.uuids(),
     st.integers(1, 2**63 - 1),
     st.from_regex(r"[a-z0-9-]{1,32}", fullmatch=True),
@@ -45,6 +45,8 @@ def encoded(*parts: object) -> str:
         encoded(True, RUN, 1, "home"),
         encoded(1.5, RUN, 1, "home"),
         encoded(10**30, RUN, 1, "home"),
+        encoded(-1, RUN, 1, "home"),
+        encoded(253_402_300_799_999_999, RUN, 1, "home"),
         encoded(1, "no", 1, "home"),
         encoded(1, 7, 1, "home"),
         encoded(1, RUN, 2**63, "home"),

@@ -12,7 +12,7 @@ from django.db import connection as database
 from django.test import AsyncClient
 from django.utils import timezone
 
-from probes.history import Busy, Filters, Window, exported
+from probes.history import Busy, Filters, Window, exported, newest_checks
 from probes.history.export import MOST_AT_ONCE, ROWS_AT_ONCE
 from probes.models import Result
 from tests.rigs.results import REFUSED, add, result
@@ -39,6 +39,13 @@ def test_every_check_of_the_filters_is_exported_newest_first(make_connection, mo
     assert [row["issued_at"] for row in found] == sorted((row["issued_at"] for row in found), reverse=True)
     assert {row["connection"] for row in rows(Filters(connections=(two.pk,)))} == {"two"}
     assert json.loads(whole("json"))[0]["connection_id"] in (one.pk, two.pk)
+
+
+def test_the_file_holds_what_the_list_shows_of_a_clock_that_is_ahead(make_connection):
+    add(result(make_connection().pk, timezone.now() + 50 * MINUTE))
+    assert (
+        len(rows(window=Window.named("1h"))) == len(newest_checks(Filters(), Window.named("1h")).results) == 1
+    )
 
 
 def test_both_formats_hold_the_same(make_connection):

@@ -121,6 +121,7 @@ def test_a_page_that_fetches_itself_again_does_not_fill_the_browsers_past(client
     "query",
     [
         "window=2h",
+        "from=0001-01-01&to=0001-12-31",
         "from=2030-01-01",
         "from=2025-01-02&to=2025-01-01",
         "from=1800-01-01",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.history import Buckets, Refused, Window
-from probes.history.windows import HOUR, NAMED, RAW_WITHIN
+from probes.history.windows import AHEAD, HOUR, NAMED, RAW_WITHIN
 
 NOW = datetime(2026, 5, 31, 12, 34, 56, 789, tzinfo=UTC)
 
@@ -48,8 +48,9 @@ def test_a_range_without_an_end_ends_now_and_none_reaches_into_the_future():
         ({"from": "2026-05-02", "to": "2026-05-01"}, "ends before it begins"),
         ({"from": "2026-06-01", "to": "2026-06-02"}, "future"),
         ({"from": "2026-05-31T12:34:56.000789"}, "empty"),
-        ({"from": "1926-05-31"}, "too long"),
-        ({"from": "0001-01-01"}, "too long"),
+        ({"from": "1976-05-31"}, "too long"),
+        ({"from": "0001-01-01"}, "before 1970"),
+        ({"from": "0001-01-01", "to": "0001-12-31"}, "before 1970"),
         ({"from": "0001-01-01T00:00+14:00"}, "cannot be read"),
         ({"from": "2026-02-30"}, "cannot be read"),
         ({"from": "yesterday"}, "cannot be read"),
@@ -98,3 +99,8 @@ def test_two_readers_of_the_same_time_see_the_same_buckets():
 def test_fewer_than_two_points_are_refused():
     with pytest.raises(Refused, match="two points"):
         Buckets.of(Window.named("24h", NOW), 1)
+
+
+def test_a_list_until_now_holds_checks_of_clocks_that_ran_ahead_and_a_range_ends_where_it_says():
+    assert Window.named("1h", NOW).listed_until == NOW + AHEAD
+    assert Window(NOW - HOUR, NOW).listed_until == NOW

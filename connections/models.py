@@ -63,6 +63,10 @@ def _between_1_and_63_bytes(field: str) -> models.CheckConstraint:
     )
 
 
+SYNTHETIC = "synthetic"
+"""The tag of connections whose history is made up."""
+
+
 class RegionQuerySet(models.QuerySet["Region"]):
     def in_use(self) -> Self:
         """Those that have connections."""
@@ -277,6 +281,11 @@ class Connection(models.Model):
         """``host:port/database``: everything that may be shown."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}/{self.database}"
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it leads nowhere: its history is made up, and a real test would write failures over it."""
+        return SYNTHETIC in self.tags and self.host.endswith(".invalid")
 
     @property
     def simulated(self) -> bool:

@@ -112,6 +112,10 @@ def chart(name: str, connections: Sequence[Connection], window: Window, vantage:
         raise Refused(f"There is no such chart; there are {', '.join(TITLES)}.")
     if len(connections) > MOST_CONNECTIONS:
         raise Refused(f"A chart shows at most {MOST_CONNECTIONS} connections.")
+    return {**_figures(name, connections, window, vantage), "origin": _origin(connections)}
+
+
+def _figures(name: str, connections: Sequence[Connection], window: Window, vantage: str) -> Json:
     if name == ERRORS:
         drawn = _errors(connections, window, vantage)
     elif len(connections) == 1:
@@ -130,6 +134,14 @@ def chart(name: str, connections: Sequence[Connection], window: Window, vantage:
 
 def _sentence(vantage: str, what: str, window: Window) -> str:
     return f"From {vantage}, {what} {window.phrase}."
+
+
+def _origin(connections: Sequence[Connection]) -> str:
+    """What to say beside the title of figures that were not all measured."""
+    made_up = [one for one in connections if one.synthetic]
+    if not made_up:
+        return ""
+    return "synthetic" if len(made_up) == len(connections) else "partly synthetic"
 
 
 def _of_one(spec: Chart, connection: Connection, window: Window, vantage: str) -> Json:

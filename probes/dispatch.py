@@ -53,6 +53,13 @@ class NothingToTest(Refused):
         super().__init__("There is nothing to test: choose or add a connection first.")
 
 
+class MadeUp(Refused):
+    """Of nothing but connections whose history is made up."""
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing to test: this history is made up, and its databases do not exist.")
+
+
 class NotPermitted(Refused):
     """Whoever asked lacks a right that this plan needs."""
 
@@ -91,10 +98,10 @@ def request_run(
 ) -> Run:
     """Accepts one run of each connection from each vantage (home unless named).
 
-    Connections of regions that are switched off are left out. ``everything`` is for whatever asks for all of them.
-    Raises `Refused` (`NothingToTest`, `SwitchedOff`, `NotPermitted`, `LoadUnderWay`), or `engine.plan.PlanError`,
-    which names the parameter. Without a ``user`` the system itself asks, which has no rights beyond those of everybody.
-    When it returns inside no transaction, the run is durable and its messages are on their way.
+    Connections of regions that are switched off, and synthetic ones, are left out. ``everything`` is for whatever asks
+    for all of them. Raises `Refused` (`NothingToTest`, `MadeUp`, `SwitchedOff`, `NotPermitted`, `LoadUnderWay`), or
+    `engine.plan.PlanError`, which names the parameter. Without a ``user`` the system itself asks, which has no rights
+    beyond those of everybody. When it returns inside no transaction, the run is durable and its messages are on their way.
     """
     asked = dict(params or {})
     plan = plans.plan_of(Kind(kind).of_engine, asked)
@@ -103,6 +110,9 @@ def request_run(
     places = list(dict.fromkeys(vantages)) or [settings.VANTAGE]
     if not chosen:
         raise NothingToTest
+    chosen = [one for one in chosen if not one.synthetic]
+    if not chosen:
+        raise MadeUp
     chosen = switched_on(Kind(kind), chosen, user, everything)
     with transaction.atomic():
         if kind == Kind.LOAD:
@@ -242,7 +252,7 @@ def connection_saved(
     if instance.active:
         # Who edited it is not known here; who made it is.
         user = instance.created_by if created else None
-        with contextlib.suppress(SwitchedOff):
+        with contextlib.suppress(MadeUp, SwitchedOff):
             request_run(kind=Kind.CONNECTION, connections=[instance], source=Run.Source.SAVED, user=user)
 
 

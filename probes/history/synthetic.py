@@ -14,7 +14,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from connections import catalogue
-from connections.models import Connection, Region
+from connections.models import SYNTHETIC, Connection, Region
 from probes.history import locks, rollup
 from probes.history.refusals import Refused
 from probes.history.statements import statement
@@ -24,7 +24,6 @@ from probes.history.synthetic_plan import DAY, Plan, Tick, ticks_of, uuid_of
 from probes.history.writing import COLUMNS
 from probes.models import Job, Result, Run, Vantage
 
-TAG = "synthetic"
 HOME = (50.11, 8.68)
 """Where a vantage without a region stands, as latitude and longitude."""
 
@@ -78,7 +77,7 @@ def _connections(plan: Plan) -> list[Connection]:
     Connection.objects.bulk_create(wanted, ignore_conflicts=True)
     names = [connection.name for connection in wanted]
     return list(
-        Connection.objects.filter(name__in=names, tags__contains=[TAG])
+        Connection.objects.filter(name__in=names, tags__contains=[SYNTHETIC])
         .select_related("region")
         .order_by("name")
     )
@@ -88,11 +87,11 @@ def _connection(number: int, region: Region) -> Connection:
     return Connection(
         name=f"synthetic-{number:05d}",
         host=f"synthetic-{number:05d}.invalid",
-        database=TAG,
-        username=TAG,
+        database=SYNTHETIC,
+        username=SYNTHETIC,
         provider=region.provider,
         region=region,
-        tags=[TAG],
+        tags=[SYNTHETIC],
     )
 
 
@@ -188,7 +187,7 @@ def _add_runs(plan: Plan, pairs: Sequence[Pair], ticks: Sequence[Tick], failed: 
             Run(
                 id=tick.run,
                 kind=tick.kind,
-                params={TAG: True},
+                params={SYNTHETIC: True},
                 source=Run.Source.COMMAND,
                 state=Run.State.FINISHED,
                 created_at=tick.at,

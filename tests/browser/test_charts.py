@@ -558,6 +558,16 @@ def test_a_screen_reader_finds_a_name_a_summary_and_the_rows(page) -> None:
     expect(figure.get_by_role("table")).to_contain_text("Sample 61—failed")
 
 
+def test_figures_that_nobody_measured_are_called_so_by_the_caption_and_the_name(page) -> None:
+    figure = ready(page, "latency")
+    name = figure.get_by_role("application").get_attribute("aria-label")
+    data = {**showcase.latency(), "origin": "synthetic"}
+    figure.evaluate("(figure, json) => figure.chart.replace(json)", data)
+    expect(page.get_by_role("application", name=f"{name} (synthetic)")).to_be_visible()
+    beside = "caption => getComputedStyle(caption, '::after').content"
+    assert "synthetic" in figure.locator("figcaption").evaluate(beside)
+
+
 def test_a_strip_says_by_word_and_shape_what_happened_in_each_cell(page) -> None:
     figure = ready(page, "strip")
     expect(plot(figure)).to_have_attribute(

@@ -71,6 +71,15 @@ def test_an_empty_choice_is_refused(db):
         request()
 
 
+def test_connections_with_a_made_up_history_are_left_out(make_connection):
+    real = make_connection()
+    made_up = make_connection("synthetic-00001", host="synthetic-00001.invalid", tags=["synthetic"])
+    run = request(real, made_up)
+    assert [job.connection_ids for job in run.jobs.all()] == [[real.pk]]
+    with pytest.raises(dispatch.MadeUp, match="made up"):
+        request(made_up)
+
+
 def test_the_same_connection_twice_is_probed_once(make_connection):
     connection = make_connection()
     assert request(connection, connection).total == 1

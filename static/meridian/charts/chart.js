@@ -73,6 +73,7 @@ export class Chart {
     leave(this.#figure.dataset.sync, this);
     this.#tearDown();
     this.#figure.prepend(this.#parts.caption);
+    delete this.#parts.caption.dataset.origin;
     for (const part of this.#parts.added) part.remove();
     delete this.#figure.chart;
     delete this.#figure.dataset.state;
@@ -84,7 +85,8 @@ export class Chart {
   }
 
   get title() {
-    return this.#parts.caption.textContent.trim() || "Chart";
+    const title = this.#parts.caption.textContent.trim() || "Chart";
+    return this.model?.origin ? `${title} (${this.model.origin})` : title;
   }
 
   get #peers() {
@@ -171,6 +173,7 @@ export class Chart {
   #describe() {
     const { caption, plot, save, summary, table } = this.#parts;
     if (this.model.title && !caption.textContent.trim()) caption.textContent = this.model.title;
+    caption.dataset.origin = this.model.origin;
     plot.setAttribute("aria-label", this.title);
     save.setAttribute("aria-label", `Download PNG of ${this.title}`);
     this.#words ??= setTimeout(() => {

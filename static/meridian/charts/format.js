@@ -18,6 +18,7 @@
 //   window_seconds  appended rows push out those older than this
 //   from_zero     whether y begins at zero: by default yes, but for percentages and points
 //   panels        [{label}]: names of the plots
+//   origin        "synthetic" or the like, said beside the caption of figures that nobody measured
 //   empty         the sentence for when there is nothing to show
 
 import { UNITS } from "./figures.js";
@@ -72,6 +73,7 @@ export function read(given) {
   const panels = Math.max(1, ...series.map(({ panel }) => panel + 1));
   return {
     title: json.title ?? "",
+    origin: json.origin ?? "",
     kind,
     labels,
     labelUnit,

@@ -33,8 +33,8 @@ export class Model {
   /** Takes the numbers of a model like this one; what is hidden stays hidden. */
   take(other) {
     this.#marksByRow = null;
-    const { xs, marks, from, to, gap, window, empty, title } = other;
-    Object.assign(this, { xs, marks, from, to, gap, window, empty, title });
+    const { xs, marks, from, to, gap, window, empty, title, origin } = other;
+    Object.assign(this, { xs, marks, from, to, gap, window, empty, title, origin });
     other.series.forEach(({ values }, index) => {
       this.series[index].values = values;
     });

@@ -54,6 +54,18 @@ def test_every_chart_keeps_to_the_contract(client, make_connection, chart):
         assert any(value is not None for series in data["series"] for value in series["values"])
 
 
+def test_a_chart_says_whether_its_figures_are_made_up(make_connection):
+    real = make_connection()
+    made_up = make_connection("synthetic", host="synthetic.invalid", tags=["synthetic"])
+    window = Window.named("1h")
+    for name in charts.TITLES:
+        origins = [
+            charts.chart(name, chosen, window, "home")["origin"]
+            for chosen in ([real], [made_up], [real, made_up])
+        ]
+        assert origins == ["", "synthetic", "partly synthetic"]
+
+
 def test_several_connections_are_named_in_the_order_of_their_names(client, make_connection):
     zebra, ant = make_connection("zebra"), make_connection("ant")
     add(result(zebra.pk, START, query_ms=1), result(ant.pk, START, query_ms=2))

@@ -1,4 +1,4 @@
--- TimescaleDB community: the policies of the history and how far back each reaches.
+-- TimescaleDB community: the policies of the history and how far back each reaches. An operator may have added others.
 SELECT
     CASE
         WHEN proc_name IN ('policy_compression', 'policy_columnstore') THEN 'compress_after'
@@ -8,4 +8,8 @@ SELECT
     END,
     coalesce(config ->> 'compress_after', config ->> 'start_offset', config ->> 'drop_after')::interval
 FROM timescaledb_information.jobs
-WHERE proc_name LIKE 'policy\_%' AND hypertable_name IN ('probes_result', 'result_hourly_aggregate')
+WHERE
+    hypertable_name IN ('probes_result', 'result_hourly_aggregate')
+    AND proc_name IN (
+        'policy_compression', 'policy_columnstore', 'policy_retention', 'policy_refresh_continuous_aggregate'
+    )

@@ -9,7 +9,7 @@ from django.db.backends.utils import CursorWrapper
 from probes.history import editions, locks
 from probes.history.rollup import LOCK_WAIT, hour_of
 from probes.history.statements import statement
-from probes.models import Run, StaleHour, Upkeep
+from probes.models import Result, Run, StaleHour, Upkeep
 
 AT_ONCE = 5_000
 RUNS_AT_ONCE = 500
@@ -59,8 +59,13 @@ def drop_hours(now: datetime) -> bool:
 
 
 def drop_runs(now: datetime) -> bool:
-    """Removes some of the runs that ended and are as old as the results that are dropped; True when more is left."""
+    """Removes some of the runs that ended and have no results any more, dropped with their chunk; True when more is left.
+
+    Each result that can still be listed leads to its run, however long its chunk outlives it.
+    """
     before = now - timedelta(days=settings.TIMESCALE_RETENTION_DAYS)
+    first = Result.objects.order_by("issued_at").values_list("issued_at", flat=True).first()
+    before = min(before, first or before)
     oldest = Run.objects.filter(created_at__lt=before).exclude(finished_at=None).order_by("created_at")
     ids = list(oldest.values_list("pk", flat=True)[:RUNS_AT_ONCE])
     Run.objects.filter(pk__in=ids).delete()

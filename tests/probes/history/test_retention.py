@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from probes.history import editions, housekeeping, policies, retention, rollup
-from probes.models import Result, StaleHour
+from probes.models import Kind, Result, Run, StaleHour
 from tests.rigs.results import add, result
 
 DAY = timedelta(days=1)
@@ -107,6 +107,39 @@ def test_results_of_one_moment_are_never_left_half(now, monkeypatch):
         pass
     retention.drop_results(now)
     assert Result.objects.count() == 0
+
+
+def test_a_run_stays_as_long_as_any_result_of_its_age(now):
+    """Chunks go as a whole, up to a day after the oldest of their results."""
+    first = now - 10 * DAY - timedelta(hours=3)
+    for age in (timedelta(hours=1), timedelta(0)):
+        Run.objects.create(
+            kind=Kind.CONNECTION,
+            source=Run.Source.SCHEDULE,
+            total=1,
+            created_at=first - age,
+            finished_at=first,
+        )
+    add(result(1, first))
+    retention.drop_runs(now)
+    assert [run.created_at for run in Run.objects.all()] == [first]
+    Result.objects.all().delete()
+    retention.drop_runs(now)
+    assert not Run.objects.exists()
+
+
+def test_a_policy_of_somebody_else_is_left_alone(now):
+    if not editions.look().aggregate:
+        pytest.skip("Only the community edition has policies.")
+    add(result(1, now))
+    keep(now)
+    before = policies.policies()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT add_reorder_policy('probes_result', 'result_rare_kind')")
+        try:
+            assert policies.policies() == before
+        finally:
+            cursor.execute("SELECT remove_reorder_policy('probes_result')")
 
 
 def test_policies_follow_the_settings(now, settings):

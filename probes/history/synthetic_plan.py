@@ -6,16 +6,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from probes.history.refusals import Refused
-from probes.models import Kind
+from probes.models import Kind, Vantage
 
 KINDS = (*(Kind.CONNECTION,) * 3, Kind.LATENCY, *(Kind.CONNECTION,) * 4, Kind.LATENCY, Kind.HEALTH)
 """The kinds of ten rounds: seven in ten only connect."""
 
 DAY = timedelta(days=1)
 MILLISECOND = timedelta(milliseconds=1)
+MOST_ROUNDS = 500_000
+"""All of them are held in memory: a few hundred megabytes."""
+MOST_SEED = 2**32 - 1
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -34,14 +38,28 @@ class Plan:
         for name, most in (("rows", 1_000_000_000), ("connections", 10_000), ("days", 366)):
             if not 1 <= getattr(self, name) <= most:
                 raise Refused(f"The number of {name} must lie between 1 and {most:,}.")
-        if self.rows < self.connections * len(self.vantages):
-            raise Refused("There must be at least one row for each connection and vantage.")
+        if not 0 <= self.seed <= MOST_SEED:
+            raise Refused(f"The seed must lie between 0 and {MOST_SEED:,}.")
+        for code in self.vantages:
+            try:
+                Vantage._meta.get_field("code").clean(code, None)
+            except ValidationError as error:
+                raise Refused(
+                    f"No vantage can be called {code[:40]!r}. {' '.join(error.messages)}"
+                ) from error
+        if not 1 <= self.rounds <= MOST_ROUNDS:
+            raise Refused(
+                f"Of each connection and vantage there must be 1 to {MOST_ROUNDS:,} rows, not {self.rounds:,}."
+            )
+
+    @property
+    def rounds(self) -> int:
+        return self.rows // (self.connections * len(self.vantages))
 
     @property
     def step(self) -> timedelta:
         """From one round to the next, in whole milliseconds."""
-        rounds = self.rows // (self.connections * len(self.vantages))
-        return max(timedelta(milliseconds=1), self.days * DAY // rounds // MILLISECOND * MILLISECOND)
+        return max(MILLISECOND, self.days * DAY // self.rounds // MILLISECOND * MILLISECOND)
 
 
 @dataclass(frozen=True)

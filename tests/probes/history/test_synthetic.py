@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from connections.models import Connection
 from probes.history import Refused, Window, series_of, synthetic
-from probes.models import Job, Kind, Latest, Result, Run
+from probes.models import Job, Kind, Latest, Result, Run, Vantage
 from tests.rigs.results import add, result
 
 pytestmark = pytest.mark.django_db
@@ -110,11 +110,23 @@ def test_a_database_with_real_results_is_refused_unless_forced(make_connection):
         {"days": 10**6},
         {"connections": 0},
         {"rows": 4},
+        {"rows": 10**9, "connections": 1},
+        {"seed": -1},
+        {"seed": 9_999_999_999_999_999_999},
+        {"vantages": ["v" * 40]},
+        {"vantages": ["Bad Code/é"]},
+        {"vantages": ["home", ""]},
     ],
 )
-def test_numbers_that_cannot_be_are_refused(numbers):
+def test_what_cannot_be_is_refused_before_anything_is_made(numbers):
     with pytest.raises(Refused):
         synthetic.Plan(**{"connections": 5, "until": UNTIL, **numbers})
+
+
+def test_the_command_says_what_cannot_be():
+    with pytest.raises(CommandError, match="No vantage can be called 'Bad Code/é'"):
+        call_command("history", "generate", "--vantage", "Bad Code/é")
+    assert not Vantage.objects.filter(code__startswith="Bad").exists()
 
 
 @pytest.mark.django_db(transaction=True)

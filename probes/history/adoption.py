@@ -4,9 +4,16 @@ Every step looks at what is there, so that it may be interrupted anywhere and ru
 """
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from probes.history import editions, locks, rollup
-from probes.history.statements import hourly, statement
+from probes.history.statements import (
+    aggregate_of_chunks,
+    digest_of_aggregate,
+    hourly,
+    hourly_columns,
+    statement,
+)
 from probes.models import Upkeep
 
 
@@ -20,17 +27,31 @@ def establish() -> editions.Layout:
         cursor.execute("SELECT to_regclass('probes_rolledup') IS NULL")
         if cursor.fetchone()[0]:
             cursor.execute(statement("rolled_up").replace("{hourly}", hourly("true")))
-        before = layout = editions.look()
+        layout = editions.look()
+        if layout.outdated:
+            _give_up_aggregate(cursor)
+            layout = editions.look()
         if layout.edition is not editions.Edition.PLAIN and not layout.hypertable:
             cursor.execute(statement("hypertable"))
         if layout.edition is editions.Edition.COMMUNITY and not layout.aggregate:
-            aggregate = statement("community_aggregate")
-            cursor.execute(aggregate.replace("{hourly}", rollup.aggregate_of_chunks()))
-        layout = editions.look()
-        if layout.aggregate and not before.aggregate:
+            aggregate = statement("community_aggregate").replace("{hourly}", aggregate_of_chunks())
+            cursor.execute(aggregate.replace("{digest}", digest_of_aggregate()))
             _begin_aggregate()
+        layout = editions.look()
         rollup.draw_view(cursor, layout)
     return layout
+
+
+def _give_up_aggregate(cursor: CursorWrapper) -> None:
+    """Hours whose results are gone cannot be made again: the table keeps them."""
+    cursor.execute(statement("results_since"))
+    (since,) = cursor.fetchone()
+    if since is not None:
+        cursor.execute(statement("keep_hours").replace("{columns}", hourly_columns()), {"before": since})
+        upkeep, _ = Upkeep.objects.get_or_create()
+        upkeep.kept_from = max(since, upkeep.kept_from or since)
+        upkeep.save()
+    cursor.execute(statement("forget_aggregate"))
 
 
 def _begin_aggregate() -> None:
@@ -48,7 +69,7 @@ def _begin_aggregate() -> None:
 def remove() -> None:
     """Undoes the roll-up, for a migration backwards. A hypertable stays one, and works as the table that it was."""
     with connection.cursor() as cursor:
-        cursor.execute("DROP VIEW IF EXISTS result_hourly")
         if editions.look().aggregate:
-            cursor.execute("DROP MATERIALIZED VIEW result_hourly_aggregate")
+            cursor.execute(statement("forget_aggregate"))
+        cursor.execute("DROP VIEW IF EXISTS result_hourly")
         cursor.execute("DROP TABLE IF EXISTS probes_rolledup")

@@ -5,7 +5,7 @@ from enum import Enum
 
 from django.db import connection
 
-from probes.history.statements import statement
+from probes.history.statements import digest_of_aggregate, statement
 
 
 class Edition(Enum):
@@ -16,18 +16,22 @@ class Edition(Enum):
 
 @dataclass(frozen=True)
 class Layout:
-    """``edition`` and ``version`` are what the server offers; ``hypertable`` and ``aggregate`` what is in use of it."""
+    """``edition`` and ``version`` are what the server offers; ``hypertable`` and ``aggregate`` what is in use of it.
+
+    An ``outdated`` aggregate counts by what another version of Meridian thought an hour to be.
+    """
 
     edition: Edition
     version: str = ""
     hypertable: bool = False
     aggregate: bool = False
+    outdated: bool = False
 
     @property
     def complete(self) -> bool:
         """Everything that the server offers is in use."""
         return self.edition is Edition.PLAIN or (
-            self.hypertable and (self.edition is Edition.APACHE or self.aggregate)
+            self.hypertable and (self.edition is Edition.APACHE or (self.aggregate and not self.outdated))
         )
 
 
@@ -39,6 +43,7 @@ def look() -> Layout:
             return Layout(Edition.PLAIN)
         version, licence = found
         cursor.execute(statement("layout"))
-        hypertable, aggregate = cursor.fetchone()
+        hypertable, aggregate, digest = cursor.fetchone()
     edition = Edition.COMMUNITY if licence == "timescale" else Edition.APACHE
-    return Layout(edition, version, hypertable, aggregate)
+    outdated = aggregate and digest != digest_of_aggregate()
+    return Layout(edition, version, hypertable, aggregate, outdated)

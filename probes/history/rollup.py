@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from probes.history import editions, locks
-from probes.history.statements import HOUR_OF_CHUNKS, hourly, statement
+from probes.history.statements import hourly, hourly_columns, statement
 from probes.models import Result, StaleHour, Upkeep
 
 HOUR = timedelta(hours=1)
@@ -90,7 +90,8 @@ def _fold(cursor: CursorWrapper, since: datetime, until: datetime) -> None:
     hours = {"since": since, "until": until}
     cursor.execute("DELETE FROM probes_rolledup WHERE bucket >= %(since)s AND bucket < %(until)s", hours)
     rows = hourly("issued_at >= %(since)s AND issued_at < %(until)s")
-    cursor.execute(statement("fold").replace("{hourly}", rows), hours)
+    fold = statement("fold").replace("{columns}", hourly_columns())
+    cursor.execute(fold.replace("{hourly}", rows), hours)
 
 
 def mark_stale(cursor: CursorWrapper, since: datetime, until: datetime) -> None:
@@ -107,20 +108,16 @@ def draw_view(cursor: CursorWrapper, layout: editions.Layout) -> None:
     Waits only briefly for those who are reading it: whoever comes later would wait behind.
     """
     upkeep = Upkeep.objects.first() or Upkeep()
+    columns = hourly_columns()
     unseen = "connection_id NOT IN (SELECT connection_id FROM probes_purge)"
     if layout.aggregate:
         boundary = _literal(upkeep.kept_from)
-        rest = f"SELECT * FROM result_hourly_aggregate WHERE bucket >= {boundary} AND {unseen}"  # noqa: S608
+        rest = f"SELECT {columns} FROM result_hourly_aggregate WHERE bucket >= {boundary} AND {unseen}"  # noqa: S608
     else:
         rest = hourly(f"issued_at >= {_literal(upkeep.watermark)} AND {unseen}")
     cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_WAIT])
-    cursor.execute(statement("hourly_view").replace("{rest}", rest))
+    cursor.execute(statement("hourly_view").replace("{columns}", columns).replace("{rest}", rest))
 
 
 def _literal(moment: datetime | None) -> str:
     return f"TIMESTAMPTZ '{moment.isoformat() if moment else FOREVER_AGO}'"
-
-
-def aggregate_of_chunks() -> str:
-    """What the continuous aggregate of the community edition is made of."""
-    return hourly("true", HOUR_OF_CHUNKS)

@@ -1,6 +1,7 @@
 """The SQL that keeps the history: read from files once, so that it can be checked on any server without Python."""
 
 import functools
+import hashlib
 import re
 from importlib import resources
 
@@ -21,3 +22,20 @@ def statement(name: str) -> str:
 def hourly(which: str, bucket: str = HOUR) -> str:
     """The roll-up of the rows for which the condition ``which`` holds."""
     return statement("hourly").replace("{ours}", OURS).replace("{bucket}", bucket).replace("{which}", which)
+
+
+@functools.cache
+def hourly_columns() -> str:
+    """The columns of the roll-up: a table that has existed for long may hold them in another order."""
+    selected = statement("hourly").removeprefix("SELECT").partition("\nFROM ")[0]
+    return ", ".join(re.findall(r"(\w+),?$", selected, re.MULTILINE))
+
+
+def aggregate_of_chunks() -> str:
+    """What the continuous aggregate of the community edition is made of."""
+    return hourly("true", HOUR_OF_CHUNKS)
+
+
+def digest_of_aggregate() -> str:
+    """The aggregate carries it as its comment, and so tells whether this version would make another one."""
+    return hashlib.sha256(aggregate_of_chunks().encode()).hexdigest()

@@ -78,6 +78,11 @@ def missing(layout: Layout) -> Iterator[str]:
             "The Apache edition neither compresses nor keeps continuous aggregates. The community edition does: "
             "install it on the database server and leave timescaledb.license at its default."
         )
+    if layout.outdated:
+        yield (
+            "The continuous aggregate was made by another version of Meridian and still counts as that one did: it has "
+            "to be made again."
+        )
     if layout.edition is Edition.PLAIN or not layout.complete:
         yield ADOPT
 

@@ -30,6 +30,7 @@ from config.env import database_from_url
 from config.stack import privilege
 from probes.history import adoption, editions
 from probes.history.editions import Edition
+from probes.history.statements import statement
 from tests.rigs import servers
 
 APACHE_URL = os.environ.get("TIMESCALE_TEST_URL", "")
@@ -47,12 +48,6 @@ CLEANED = (
     "connections_connection",
     "connections_region",
 )
-FORGET_AGGREGATE = """
-    SELECT remove_compression_policy('probes_result', if_exists => true);
-    SELECT remove_retention_policy('probes_result', if_exists => true);
-    DROP VIEW result_hourly;
-    DROP MATERIALIZED VIEW result_hourly_aggregate;
-"""
 
 
 @dataclass
@@ -178,7 +173,7 @@ def clean() -> None:
     """Empties the history in the database in use."""
     with connection.cursor() as cursor:
         if editions.look().aggregate:
-            cursor.execute(FORGET_AGGREGATE)
+            cursor.execute(statement("forget_aggregate"))
         for table in CLEANED:
             cursor.execute(f"TRUNCATE {table} CASCADE")
     adoption.establish()

@@ -9,3 +9,4 @@ CREATE MATERIALIZED VIEW result_hourly_aggregate
 WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
 {hourly}
 WITH NO DATA;
+COMMENT ON VIEW result_hourly_aggregate IS '{digest}';

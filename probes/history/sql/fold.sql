@@ -1,2 +1,3 @@
 -- Rolls up the hours from %(since)s to before %(until)s.
-INSERT INTO probes_rolledup {hourly}
+INSERT INTO probes_rolledup ({columns})
+{hourly}

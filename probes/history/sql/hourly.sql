@@ -1,6 +1,8 @@
 -- Results by hour, connection, vantage and kind: the one definition of every figure of the roll-up, whichever way an
 -- edition keeps it. What our own side broke is counted apart: it says nothing about the database. What it was too busy to
 -- time counts as good or not, but its times are those of our machine.
+-- One column a line. A new one goes to the end, as a view takes it, and into probes_rolledup with a migration that then
+-- establishes what the server offers.
 SELECT
     {bucket} AS bucket,
     connection_id,

@@ -2,7 +2,7 @@
 -- constant, drawn anew whenever it moves: only then does the planner know how short the tail is, and which chunks it is in.
 -- Connections that wait to be purged are gone already.
 CREATE OR REPLACE VIEW result_hourly AS
-SELECT * FROM probes_rolledup
+SELECT {columns} FROM probes_rolledup
 WHERE connection_id NOT IN (SELECT connection_id FROM probes_purge)
 UNION ALL
 {rest}

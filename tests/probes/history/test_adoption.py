@@ -3,16 +3,18 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from probes.history import adoption, editions, policies, retention, rollup
+from probes.history import adoption, editions, policies, retention, rollup, statements
 from probes.history.editions import Edition
+from probes.history.status import status
 from probes.models import Result, Upkeep
 from tests.rigs import timescale
-from tests.rigs.results import add, every, result
+from tests.rigs.results import REFUSED, add, every, result
 
 DAY = timedelta(days=1)
 
@@ -66,7 +68,7 @@ def kept(extend, settings) -> None:
     assert editions.look() == editions.Layout(Edition.PLAIN)
 
 
-def hours() -> list[tuple[object, ...]]:
+def hours() -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT bucket, connection_id, checks, good, p50_ms FROM result_hourly ORDER BY bucket, connection_id"
@@ -153,6 +155,46 @@ def test_the_migration_run_again_takes_up_the_extension_too(kept, extend):
     adoption.establish()
     assert editions.look().complete
     assert hours() == before
+
+
+def test_an_aggregate_of_another_definition_is_reported_and_made_again(kept, extend, edition, monkeypatch):
+    if edition is not Edition.COMMUNITY:
+        pytest.skip("Only the community edition has a continuous aggregate.")
+    now = datetime.now(UTC)
+    add(result(1, now - DAY, **REFUSED))
+    extend()
+    adopt()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT drop_chunks('probes_result', older_than => %s)", [now - 3 * DAY])
+    before = hours()
+    assert not editions.look().outdated
+    assert status().missing == []
+
+    monkeypatch.setattr(statements, "OURS", "(error_code = 'tcp_refused')")
+    assert editions.look().outdated
+    assert "another version" in " ".join(status().missing)
+    adopt()
+    assert status().missing == []
+    assert set(policies.policies()) == {"compress_after", "drop_after", "refresh_from", "drop_hours_after"}
+    assert policies.filled_until() is not None
+    touched = rollup.hour_of(now - DAY)
+    assert len(before) > Result.objects.count()
+    assert [hour for hour in hours() if hour[0] != touched] == [hour for hour in before if hour[0] != touched]
+    assert checks_in(touched, hours()) == checks_in(touched, before) - 1
+
+
+def checks_in(bucket: datetime, rows: list[tuple[Any, ...]]) -> int:
+    return sum(checks for at, _, checks, *_ in rows if at == bucket)
+
+
+def test_columns_are_found_by_name_whatever_a_table_has_besides(kept):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE probes_rolledup ADD COLUMN later bigint")
+    now = datetime.now(UTC)
+    add(result(1, now - timedelta(hours=5)))
+    while rollup.fold_again() or rollup.advance(now + timedelta(hours=1)):
+        pass
+    assert hours()
 
 
 def test_new_results_go_on_as_before(kept, extend, edition):

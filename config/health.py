@@ -11,7 +11,10 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from probes import vantages
+from probes.history import Refused, patience
 from probes.history.status import brief
+
+HISTORY_SECONDS = 2
 
 
 @login_not_required
@@ -48,10 +51,11 @@ def database() -> str:
 
 
 def history() -> dict[str, Any] | None:
-    """What the results are kept on; None before the tables are made."""
+    """What the results are kept on; None before the tables are made, and while something holds them up."""
     try:
-        return asdict(brief())
-    except DatabaseError:
+        with patience(HISTORY_SECONDS):
+            return asdict(brief())
+    except (DatabaseError, Refused):
         return None
 
 

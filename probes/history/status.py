@@ -18,7 +18,11 @@ ADOPT = "Run `manage.py history adopt`."
 
 @dataclass(frozen=True, kw_only=True)
 class Brief:
-    """What costs next to nothing to find out. ``rolled_up_until`` is None while nothing is rolled up."""
+    """What costs little to find out. ``rolled_up_until`` is None while nothing is rolled up.
+
+    ``rows`` is the server's estimate; bytes are with indexes. ``policies`` are the community edition's: how far back each
+    reaches. ``missing`` are sentences for an operator.
+    """
 
     edition: str
     version: str
@@ -27,41 +31,29 @@ class Brief:
     rolled_up_until: datetime | None
     oldest_result: datetime | None
     connections_to_purge: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Status(Brief):
-    """``rows`` is the server's estimate; bytes are with indexes; ``rows_to_purge`` are counted up to `MOST_COUNTED`.
-
-    ``policies`` are the community edition's: how far back each reaches. ``missing`` are sentences for an operator.
-    """
-
     chunks: int
     compressed_chunks: int
     rows: int
     results_bytes: int
     rolled_up_bytes: int
     stale_hours: int
-    rows_to_purge: int
     policies: dict[str, timedelta]
     missing: list[str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Status(Brief):
+    """``rows_to_purge`` are counted, up to `MOST_COUNTED`."""
+
+    rows_to_purge: int
+
+
 def brief() -> Brief:
-    return Brief(**_brief(editions.look()))
+    return Brief(**_brief())
 
 
 def status() -> Status:
-    layout = editions.look()
-    return Status(
-        **_brief(layout),
-        **_row("status_chunks" if layout.hypertable else "status_table"),
-        **_row("aggregate_bytes" if layout.aggregate else "rolled_up_bytes"),
-        **_row("rows_to_purge", {"most": MOST_COUNTED}),
-        stale_hours=StaleHour.objects.count(),
-        policies=policies.policies() if layout.aggregate else {},
-        missing=list(missing(layout)),
-    )
+    return Status(**_brief(), **_row("rows_to_purge", {"most": MOST_COUNTED}))
 
 
 def missing(layout: Layout) -> Iterator[str]:
@@ -87,7 +79,8 @@ def missing(layout: Layout) -> Iterator[str]:
         yield ADOPT
 
 
-def _brief(layout: Layout) -> dict[str, Any]:
+def _brief() -> dict[str, Any]:
+    layout = editions.look()
     upkeep = Upkeep.objects.first() or Upkeep()
     return {
         "edition": layout.edition.value,
@@ -97,6 +90,11 @@ def _brief(layout: Layout) -> dict[str, Any]:
         "rolled_up_until": policies.filled_until() if layout.aggregate else upkeep.watermark,
         "connections_to_purge": Purge.objects.count(),
         **_row("oldest"),
+        **_row("status_chunks" if layout.hypertable else "status_table"),
+        **_row("aggregate_bytes" if layout.aggregate else "rolled_up_bytes"),
+        "stale_hours": StaleHour.objects.count(),
+        "policies": policies.policies() if layout.aggregate else {},
+        "missing": list(missing(layout)),
     }
 
 

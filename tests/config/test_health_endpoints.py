@@ -50,18 +50,11 @@ def test_everything_that_lives_makes_it_ready(stranger):
     everything_lives()
     answer = stranger.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {
+    told = answer.json()
+    assert told.pop("history")["edition"] == "PostgreSQL without TimescaleDB"
+    assert told == {
         "status": "ready",
         "parts": {"database": "ok", "broker": "ok", "workers": "ok", "beat": "ok"},
-        "history": {
-            "edition": "PostgreSQL without TimescaleDB",
-            "version": "",
-            "hypertable": False,
-            "continuous_aggregate": False,
-            "rolled_up_until": None,
-            "oldest_result": None,
-            "connections_to_purge": 0,
-        },
     }
 
 

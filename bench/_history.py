@@ -18,10 +18,9 @@ from django.utils import timezone  # noqa: E402
 
 from bench._report import percentile  # noqa: E402
 from connections.models import Connection  # noqa: E402
-from probes import charts, history, recorder  # noqa: E402
+from probes import board, charts, history, recorder  # noqa: E402
 from probes.engine.outcome import Outcome, Server, Timings  # noqa: E402
 from probes.history import Cursor, Filters, Window, rollup  # noqa: E402
-from probes.history.glances import glances_of  # noqa: E402
 from probes.models import Job, Kind, Result, Run  # noqa: E402
 
 ROUNDS = 40
@@ -95,12 +94,11 @@ def written(connections: list[Connection]) -> int:
 
 def questions(connections: list[Connection]) -> dict[str, Callable[[int], object]]:
     """What pages ask. Each takes the number of the round, to ask for another connection every time."""
-    ids = [connection.pk for connection in connections]
     month, day = Window.named(MONTH), Window.named("24h")
     deep = Cursor(*Result.objects.order_by("-pk").values_list("pk", flat=True)[PAGE * 50][:4])
     return {
         "30-day chart of one connection": lambda number: drawn(connections, number),
-        f"fleet overview of {len(connections):,} connections": lambda number: overview(ids),
+        f"fleet overview of {len(connections):,} connections": lambda number: board.rows_of(connections),
         "recent checks, page 1": lambda number: history.newest_checks(Filters(), month),
         f"recent checks, page {PAGE:,}": lambda number: history.older_checks(Filters(), month, deep),
         "matrix of a day": lambda number: history.matrix_of(day),
@@ -110,14 +108,6 @@ def questions(connections: list[Connection]) -> dict[str, Callable[[int], object
 def drawn(connections: list[Connection], number: int) -> str:
     connection = connections[number * 17 % len(connections)]
     return json.dumps(charts.chart("latency", [connection], Window.named(MONTH), settings.VANTAGE))
-
-
-def overview(ids: list[int]) -> object:
-    """What the history adds to a list of connections: how each is, and how often it worked in the last day."""
-    latest = glances_of(ids, settings.VANTAGE, Kind.CONNECTION)
-    return latest, history.success_shares(
-        ids, timezone.now(), kinds=[Kind.CONNECTION], vantages=[settings.VANTAGE]
-    )
 
 
 def everything(connections: list[Connection]) -> Callable[[int], str]:

@@ -1,4 +1,4 @@
-"""The history on ten million rows: how fast it is written, and how long a page waits for what it shows.
+"""The history on ten million rows, or other sizes: how fast it is written, and how long a page waits for what it shows.
 
 On plain PostgreSQL, in a cluster of its own with the settings of the embedded one, and on TimescaleDB where
 ``TIMESCALE_TEST_URL`` names a server (a role that may create databases). Rows are synthetic, spread over 30 days and
@@ -29,36 +29,52 @@ from config.stack.postgres import Postgres
 from config.stack.valkey import Valkey
 
 parser = argparse.ArgumentParser(prog="python -m bench history")
-parser.add_argument("--rows", type=int, default=10_000_000)
+parser.add_argument(
+    "--rows", type=int, nargs="+", default=[10_000_000], help="one size, or several to compare"
+)
 parser.add_argument("--connections", type=int, default=1000)
 parser.add_argument(
     "--keep",
     type=Path,
-    help="a folder in which the plain cluster stays, so that the next run finds its rows there",
+    help="a folder in which the plain cluster of each size stays, so that the next run finds its rows there",
 )
 
 
 def main() -> None:
     options = parser.parse_args(sys.argv[2:])
-    found = {}
+    found: dict[str, dict[int, Any]] = {}
     with broker() as redis_url:
-        for edition, server in editions(options.keep):
-            with server as database_url:
-                found[edition] = measure(options, database_url, redis_url)
-                show(edition, found[edition])
-    worst = max(read["p95"] for edition in found.values() for read in edition["reads"].values())
+        for rows in options.rows:
+            for edition, server in editions(options.keep and options.keep / str(rows)):
+                with server as database_url:
+                    one = measure(rows, options.connections, database_url, redis_url)
+                show(edition, one)
+                found.setdefault(edition, {})[rows] = one
+    for edition, by_rows in found.items():
+        compare(edition, by_rows)
+    worst = max(
+        read["p95"]
+        for by_rows in found.values()
+        for one in by_rows.values()
+        for read in one["reads"].values()
+    )
     finish(
         name="history",
         figure=worst,
         unit="ms",
         p95_ms=worst,
         rows=options.rows,
-        rows_per_second={edition: one["rows_per_second"] for edition, one in found.items()},
-        reads_ms={edition: one["reads"] for edition, one in found.items()},
+        rows_per_second=told(found, "rows_per_second"),
+        reads_ms=told(found, "reads"),
         peer="the same chart from every raw row",
-        peer_ms={edition: one["peer"] for edition, one in found.items()},
-        ratio={edition: one["ratio"] for edition, one in found.items()},
+        peer_ms=told(found, "peer"),
+        ratio=told(found, "ratio"),
     )
+
+
+def told(found: dict[str, dict[int, Any]], name: str) -> dict[str, dict[int, Any]]:
+    """One figure by edition and rows."""
+    return {edition: {rows: one[name] for rows, one in by_rows.items()} for edition, by_rows in found.items()}
 
 
 def editions(keep: Path | None) -> Iterator[tuple[str, Any]]:
@@ -106,7 +122,7 @@ def timescale(url: str) -> Iterator[str]:
             server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def measure(options: argparse.Namespace, database_url: str, redis_url: str) -> dict[str, Any]:
+def measure(rows: int, connections: int, database_url: str, redis_url: str) -> dict[str, Any]:
     """What a process with these servers finds: Django reads its settings once."""
     environ = {
         **os.environ,
@@ -116,7 +132,7 @@ def measure(options: argparse.Namespace, database_url: str, redis_url: str) -> d
         "REDIS_URL": redis_url,
         "MERIDIAN_VAULT_KEYS": Fernet.generate_key().decode(),
     }
-    numbers = [str(options.rows), str(options.connections)]
+    numbers = [str(rows), str(connections)]
     done = subprocess.run(
         [sys.executable, "-m", "bench._history", *numbers], env=environ, stdout=subprocess.PIPE, check=True
     )
@@ -133,4 +149,15 @@ def show(edition: str, found: dict[str, Any]) -> None:
     print(
         f"{'the same chart from every raw row':<42} median {peer['median']:>8.1f} ms   p95 {peer['p95']:>8.1f} ms   "
         f"{peer['kilobytes']:,} kB against {found['chart_kilobytes']:,} kB"
+    )
+
+
+def compare(edition: str, by_rows: dict[int, Any]) -> None:
+    """What a read costs beside the rows that are kept: medians, because a p95 of few rounds is one slow moment."""
+    print(f"\n{edition + ', ms of rows kept':<42}" + "".join(f"{rows:>14,}" for rows in by_rows))
+    for name in next(iter(by_rows.values()))["reads"]:
+        print(f"{name:<42}" + "".join(f"{one['reads'][name]['median']:>14.1f}" for one in by_rows.values()))
+    print(
+        f"{'the same chart from every raw row':<42}"
+        + "".join(f"{one['peer']['median']:>14.1f}" for one in by_rows.values())
     )

@@ -50,13 +50,13 @@ parser.add_argument("--connections", type=int, default=1000)
 parser.add_argument(
     "--keep",
     type=Path,
-    help="a folder in which the cluster stays, as that of `bench history`, so that the next run finds its rows there",
+    help="a folder in which the cluster of this size stays, as in `bench history`, so that the next run finds its rows",
 )
 
 
 def main() -> None:
     options = parser.parse_args(sys.argv[2:])
-    with running(options.keep) as (stack, environ):
+    with running(options.keep and options.keep / str(options.rows)) as (stack, environ):
         fill(environ, options.rows, options.connections)
         asked = deed(environ, "statements")
         first_bytes = waited(Person(stack), "/")

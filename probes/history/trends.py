@@ -1,5 +1,6 @@
 """The last day of many connections at once: what a list draws beside each of them, read from the hourly roll-up."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 from django.db import connection as database
 
-from probes.history.measures import MEASURES, OURS
+from probes.history.measures import OURS
 from probes.history.series import Values
 from probes.history.shares import Share
 from probes.history.windows import HOUR
@@ -33,14 +34,13 @@ class Trend:
 def trends_of(connection_ids: Iterable[int], now: datetime, *, kind: str, vantage: str) -> dict[int, Trend]:
     """One query, however many connections. One that was not tested in that time is not in the answer."""
     start = now.replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * HOUR
-    columns = ", ".join(MEASURES[name] for name in ("p50_ms", "checks", "good", "ours"))
-    question = f"""
-        SELECT connection_id, (extract(epoch FROM bucket - %(start)s) / 3600)::int AS place, {columns}
+    # Not grouped: that takes as long as the rest of it, for the one hour that comes in two parts.
+    question = """
+        SELECT connection_id, extract(epoch FROM bucket - %(start)s)::int / 3600, p50_ms, timed, checks, good, ours
         FROM result_hourly
         WHERE connection_id = ANY(%(ids)s::bigint[]) AND kind = %(kind)s AND vantage = %(vantage)s
             AND bucket >= %(start)s AND bucket < %(end)s
-        GROUP BY connection_id, place
-    """  # noqa: S608 - made of our own words
+    """
     parameters: dict[str, Any] = {
         "ids": list(connection_ids),
         "kind": kind,
@@ -48,24 +48,39 @@ def trends_of(connection_ids: Iterable[int], now: datetime, *, kind: str, vantag
         "start": start,
         "end": start + HOURS * HOUR,
     }
-    hours: dict[int, list[Sequence[Any]]] = {}
+    hours: dict[int, list[Sequence[Any]]] = defaultdict(list)
     with database.cursor() as cursor:
         cursor.execute(question, parameters)
-        for pk, *figures in cursor:
-            hours.setdefault(pk, []).append(figures)
+        for hour in cursor.fetchall():
+            hours[hour[0]].append(hour)
     return {pk: _trend(start, found) for pk, found in hours.items()}
 
 
 def _trend(start: datetime, hours: Sequence[Sequence[Any]]) -> Trend:
+    """In one pass: a thousand connections have 25,000 hours.
+
+    Of the hour that the watermark stands in there are two parts: each weighs as much as the results in it.
+    """
     latencies: Values = [None] * HOURS
-    for place, latency, *_ in hours:
-        latencies[place] = latency
+    timed = [0] * HOURS
+    failed, last_good = set(), -1
+    checks = good = ours = 0
+    for _, place, latency, timed_then, checks_then, good_then, ours_then in hours:
+        if latency is not None:
+            timed[place] += timed_then
+            before = latencies[place]
+            latencies[place] = (
+                latency if before is None else before + (latency - before) * timed_then / timed[place]
+            )
+        if good_then < checks_then:
+            failed.add(place)
+        if good_then and place > last_good:
+            last_good = place
+        checks += checks_then
+        good += good_then
+        ours += ours_then
     return Trend(
-        start=start,
-        latencies=latencies,
-        failed=sorted(place for place, _, checks, good, _ in hours if good < checks),
-        last_good=max((place for place, _, _, good, _ in hours if good), default=None),
-        share=Share(*(sum(hour[column] for hour in hours) for column in (2, 3, 4))),
+        start, latencies, sorted(failed), None if last_good < 0 else last_good, Share(checks, good, ours)
     )
 
 

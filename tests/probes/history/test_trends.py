@@ -6,8 +6,9 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from probes.history import success_shares
+from probes.history import editions, rollup, success_shares
 from probes.history.trends import HOURS, failing_since, trends_of
+from probes.models import Upkeep
 from tests.rigs.results import OURS, REFUSED, add, result
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +32,24 @@ def test_each_hour_has_its_mean_and_hours_without_a_check_have_none():
     assert len(found.latencies) == HOURS
     assert found.latencies[-3:] == [20.0, None, 7.0]
     assert set(found.latencies[:-3]) == {None}
+
+
+def test_of_an_hour_that_is_rolled_up_in_part_each_result_weighs_the_same():
+    if editions.look().aggregate:
+        pytest.skip("Its hours come as one.")
+    hour = NOW.replace(minute=0)
+    add(
+        *(result(1, hour + n * MINUTE, query_ms=10.0) for n in range(3)),
+        result(1, NOW - MINUTE, query_ms=50.0),
+    )
+    add(result(1, hour, **REFUSED), result(1, NOW, **REFUSED))
+    while rollup.advance(NOW):
+        pass
+    assert hour < Upkeep.objects.get().watermark < NOW
+    found = trend()
+    assert found.latencies[-1] == pytest.approx(20.0)
+    assert (found.failed, found.last_good) == ([HOURS - 1], HOURS - 1)
+    assert (found.share.checks, found.share.good) == (6, 4)
 
 
 def test_other_kinds_other_vantages_and_older_hours_do_not_count():

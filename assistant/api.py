@@ -42,7 +42,7 @@ class MessageOut(Schema):
 
 
 class ReferenceOut(Schema):
-    """What a label such as r12 stands for: a page that shows the figures."""
+    """What a label such as r12 stands for: the page where its figures come from."""
 
     label: str
     url: str

@@ -1,4 +1,4 @@
-"""Facts: sentences whose figures and foreign texts are kept apart, each with a reference to the page that shows it."""
+"""Facts: sentences whose figures and foreign texts are kept apart, each with a reference to the page it is from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -54,7 +54,8 @@ Part = str | Quoted | Figure | datetime
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A page of ours and the figures that it shows. ``about`` is the name of a connection, as plain text, or ""."""
+    """A page of ours and the figures that were measured there, or derived from such. ``about`` is the name of a
+    connection, as plain text, or ""."""
 
     url: str
     about: str = ""
@@ -70,7 +71,7 @@ class Fact:
 
     @classmethod
     def of(cls, *parts: Part, url: str, name: Quoted | None = None) -> Self:
-        """A fact whose reference shows all of its figures."""
+        """A fact whose reference stands for all of its figures."""
         figures = tuple(part for part in parts if isinstance(part, Figure))
         return cls(parts, Reference(url, name.text if name else "", figures))
 

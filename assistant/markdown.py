@@ -1,34 +1,36 @@
 """An answer as safe HTML: a small Markdown without HTML, links or images; the only links are to our own results."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import groupby
+from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 
 from assistant.facts import Reference
-from assistant.verify import Span, mark
+from assistant.verify import Evidence, Span, cited, linked
 
-# Private characters stand for spans while the text is Markdown; `wire.clean` lets none of them in.
-_OPEN, _CLOSE = "\ue000", "\ue001"
-_STANDS_FOR = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _CONTINUES = re.compile(r"\s|[-*+] |[0-9]{1,9}[.)] ")
 """What a line after a blank one begins with when it may belong to the list before it."""
 
+Marking = Callable[[str], Sequence[Span]]
+"""Divides a passage, as it is read, into spans."""
+
 
 def html(text: str, references: Mapping[str, Reference], *, settled: bool = True) -> SafeString:
     """``references`` are those of the conversation. Figures are judged only once the answer is ``settled``."""
-    spans = mark(text, references)
-    marked = "".join(
-        span.text if _is_plain(span, settled) else f"{_OPEN}{number}{_CLOSE}"
-        for number, span in enumerate(spans)
-    )
-    rendered = "".join(_rendered(block) for block in blocks(marked))
-    return mark_safe(_STANDS_FOR.sub(lambda found: _span(spans[int(found[1])]), rendered))  # noqa: S308
+    if not settled:
+        return mark_safe("".join(_drafted(block, _urls(block, references)) for block in blocks(text)))  # noqa: S308
+    tokens = _markdown.parse(text)
+    read = "\n".join(_read(token.children or ()) for token in tokens if token.type == "inline")
+    return _rendered(tokens, Evidence(read, references).mark)
 
 
 def blocks(text: str) -> list[str]:
@@ -47,35 +49,92 @@ def blocks(text: str) -> list[str]:
     return [*found, "".join(begun)]
 
 
-def _is_plain(span: Span, settled: bool) -> bool:
-    return span.kind == "text" or (span.kind != "reference" and not settled)
-
-
-def _span(span: Span) -> str:
-    if span.kind == "reference":
-        return format_html('<a class="reference" href="{}">{}</a>', span.url, span.text)
-    if span.kind == "verified":
-        title = "Measured: the result that is cited shows this figure"
-        return format_html('<a class="verified" href="{}" title="{}">{}</a>', span.url, title, span.text)
-    title = "No result that this answer cites shows this figure"
-    return format_html(
-        '<span class="unverified" title="{}">{}<span class="visually-hidden"> (unverified)</span></span>',
-        title,
-        span.text,
-    )
+def _urls(text: str, references: Mapping[str, Reference]) -> tuple[tuple[str, str], ...]:
+    return tuple((label, one.url) for label, one in cited(text, references).items())
 
 
 @lru_cache(maxsize=2048)
-def _rendered(block: str) -> str:
-    rendered: str = _markdown.render(block)
-    return rendered
+def _drafted(block: str, urls: tuple[tuple[str, str], ...]) -> str:
+    return _rendered(_markdown.parse(block), lambda passage: linked(passage, dict(urls)))
+
+
+def _rendered(tokens: Sequence[Token], marking: Marking) -> SafeString:
+    marked = [_marked(token, marking) if token.type == "inline" else token for token in tokens]
+    rendered: str = _markdown.renderer.render(marked, _markdown.options, {})
+    return mark_safe(rendered)  # noqa: S308
+
+
+def _read(children: Iterable[Token]) -> str:
+    """A passage as its reader sees it, letter for letter, with code between backticks."""
+    return "".join(map(_letters, children))
+
+
+def _letters(token: Token) -> str:
+    content = token.content.replace("`", "'")
+    match token.type:
+        case "text":
+            return content
+        case "code_inline":
+            return f"`{content}`"
+        case "softbreak" | "hardbreak":
+            return "\n"
+        case _:
+            return ""
+
+
+def _marked(inline: Token, marking: Marking) -> Token:
+    """The spans are found in what is read, so one may go on from a plain word into an emphasised one."""
+    children = inline.children or []
+    spans = marking(_read(children))
+    owners = [number for number, span in enumerate(spans) for _ in span.text]
+    found: list[Token] = []
+    at = 0
+    for child in children:
+        until = at + len(_letters(child))
+        if child.type == "text":
+            found += _pieces(child.content, at, spans, owners)
+        elif child.type == "code_inline":
+            pieces = _pieces(child.content, at + 1, spans, owners)
+            found += [Token("code_open", "code", 1), *pieces, Token("code_close", "code", -1)]
+        else:
+            found.append(child)
+        at = until
+    return inline.copy(children=found)
+
+
+def _pieces(text: str, at: int, spans: Sequence[Span], owners: Sequence[int]) -> Iterator[Token]:
+    """A token for each stretch of the text, which begins ``at`` the so manieth letter, that one span has."""
+    for number, places in groupby(range(at, at + len(text)), key=owners.__getitem__):
+        here = list(places)
+        content = text[here[0] - at : here[-1] + 1 - at]
+        if spans[number].kind == "text":
+            yield Token("text", "", 0, content=content)
+        else:
+            ends = owners[here[-1] + 1 : here[-1] + 2] != [number]
+            yield Token("span", "", 0, content=content, meta={"span": spans[number], "ends": ends})
+
+
+def _span(renderer: RendererHTML, tokens: Sequence[Token], place: int, *_: Any) -> str:
+    text, span = tokens[place].content, tokens[place].meta["span"]
+    if span.kind == "reference":
+        return format_html('<a class="reference" href="{}">{}</a>', span.url, text)
+    if span.kind == "verified":
+        title = "This answer cites it: the link leads to where it was measured"
+        return format_html('<a class="verified" href="{}" title="{}">{}</a>', span.url, title, text)
+    title = "Nothing that this answer cites holds this figure"
+    said = (
+        mark_safe('<span class="visually-hidden"> (unverified)</span>') if tokens[place].meta["ends"] else ""
+    )
+    return format_html('<span class="unverified" title="{}">{}{}</span>', title, text, said)
 
 
 def _plain_tags(state: StateCore) -> None:
-    """Headings that fit into a page which has its own; and no alignment, which would be an inline style."""
+    """Headings that fit into a page which has its own; no alignment, which would be an inline style; no class of code."""
     for token in state.tokens:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = f"h{min(6, int(token.tag[1]) + 3)}"
+        if token.type == "fence":
+            token.info = ""
         token.attrs.pop("style", None)
 
 
@@ -83,3 +142,4 @@ _BLOCKS = ["heading", "list", "fence", "blockquote", "table", "hr"]
 _INLINE = ["emphasis", "strikethrough", "backticks", "escape", "newline", "entity"]
 _markdown = MarkdownIt("zero", {"html": False}).enable([*_BLOCKS, *_INLINE])
 _markdown.core.ruler.push("plain_tags", _plain_tags)
+_markdown.add_render_rule("span", _span)

@@ -1,4 +1,7 @@
-"""The figures in a text: its numerals with their units, apart from dates, names, versions and the numbers of lists."""
+"""The figures in a text: its numerals with their units, apart from dates, names, versions and the numbers of lists.
+
+The text is what a reader sees, without Markdown's marks, but for code, which stands between backticks.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -35,38 +38,44 @@ _NOUNS = (
     r"failures?|errors?|timeouts?|statements?|queries|calls?|clients?|sessions?|rows?|replicas?|verdicts?|indexes|tables|"
     r"attempts?|are\s+(?:down|slow|healthy)|is\s+(?:down|slow|healthy)|healthy|slow|down|of\s+\d)"
 )
-_NUMBER = r"\d{1,3}(?:[,\u2009\u202f]\d{3})+(?:\.\d+)?|\d+,\d{1,2}(?![\d,])|\d+(?:\.\d+)?"
+_SEPARATOR = "[, \u00a0\u2009\u202f]"
+_NUMBER = rf"(?:\d{{1,3}}(?:{_SEPARATOR}\d{{3}}(?!\d))+(?:\.\d+)?|\d+,\d{{1,2}}(?![\d,])|\d+(?:\.\d+)?(?:e[+-]?\d{{1,2}})?)"
+_MEASURED = rf"{_NUMBER}[\s-]?(?:{_UNIT})(?!\w)"
 _ENDS = r"(?![\w:/@]|[.,-]\w)"
 _DASH = "[-\u2013]"
 _NUMERAL = re.compile(
-    rf"(?<![\w.,$/:#@])(?<![^\d\s(]{_DASH})(?P<number>{_NUMBER})"
-    rf"(?:\s?(?P<unit>{_UNIT})(?!\w)"
-    rf"|(?=\s?(?:{_DASH}|to|and|or)\s?(?:{_NUMBER})\s?(?P<shared>{_UNIT})(?!\w))"
+    rf"(?<![^\W_])(?<![^\W_]_)(?<![^\W_]__)(?<![.,$#@])(?<![^\d\s(]{_DASH})(?P<number>{_NUMBER})"
+    rf"(?:[\s-]?(?P<unit>{_UNIT})(?!\w)"
+    rf"|(?=\s?(?:{_DASH}|/|to|and|or)\s?{_NUMBER}(?:[\s-]?(?P<shared>{_UNIT})(?!\w)|\s+(?P<counted>{_NOUNS})\b))"
     rf"|{_ENDS}(?=\s+(?P<noun>{_NOUNS})\b)|{_ENDS})",
     re.IGNORECASE,
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_CODE = re.compile(r"```.*?(?:```|$)|`[^`\n]*`|«[^»]*»|https?://\S+", re.DOTALL)
+_STRETCH = r"\d+[\s-]?(?:h|hrs?|hours?|d|days?|min|minutes?|weeks?)\b"
+_CODE = re.compile(r"`[^`\n]*`|«[^«»]*»|https?://\S+")
+_LONE = re.compile(rf"[`«]\s*{_MEASURED}\s*[`»]", re.IGNORECASE)
+"""A figure in the dress of code or of a quotation is one nevertheless."""
 _NO_FIGURE = re.compile(
     rf"""
       \d{{4}}-\d\d-\d\d (?: [T ]\d\d:\d\d (?: :\d\d )? (?:\.\d+)? Z? )?
-    | \b\d{{1,2}}:\d\d(?::\d\d)?(?:\s?[ap]\.?m\b)?
+    | \b\d{{1,2}}:\d\d(?::\d\d)?(?:\s?[ap]\.?m\b)?(?!\s?(?:{_UNIT})(?!\w))
     | \b\d{{1,2}}(?:st|nd|rd|th)\b
-    | \b\d{{1,2}}\.?\s+{_MONTH}\b(?:\s+\d{{4}})? | \b{_MONTH}\s+\d{{1,2}}\b(?:,?\s+\d{{4}})?
-    | \b\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}\b
-    | \b(?:in|since|of|year)\s+(?:19|20)\d\d\b
+    | \b\d{{1,2}}\.?\s+{_MONTH}\b(?:\s+(?!{_MEASURED})\d{{4}})?
+    | \b{_MONTH}\s+(?!{_MEASURED})\d{{1,2}}\b(?:,?\s+(?!{_MEASURED})\d{{4}})?
+    | \b\d{{1,2}}(?P<between>[./])\d{{1,2}}(?P=between)\d{{2,4}}\b(?!\s?(?:{_UNIT})(?!\w))
+    | \b(?:in|since|of|year)\s+(?!{_MEASURED})(?:19|20)\d\d\b(?!\s+{_NOUNS}\b)
     | ^\s*(?:[-*+>]\s+|\#+\s+)*\(?\d{{1,3}}[.)](?=\s)
     | \b(?:top|step|rule|option|number|no\.?|nr\.?|example|section|table|attempt|port|pid|code|sqlstate|http|rfc
-        |version|v|postgres(?:ql)?|pg|timescaledb|pgbouncer|tlsv?|ssl|ipv)[\s:]*\#?\d[\w.]*
+        |version|v|postgres(?:ql)?|pg|timescaledb|pgbouncer|tlsv?|ssl|ipv)[\s:]*\#?(?!{_MEASURED})\d[\w.]*
     | (?<![\w.])\d\d(?-i:[\dA-Z]{{3}})\b(?![\s,.]*[\w%/])
-    | \b(?:last|past|previous|prior|next|first|every|within|preceding)\s+\d+[\s-]?
-      (?:h|hrs?|hours?|d|days?|min|minutes?|weeks?)\b
-    | \b(?:1|6|24)[\s-]?(?:h|hours?)\b | \b(?:7|30)[\s-]?(?:d|days?)\b
-    | \b\d+-(?:hour|day|minute|second|week)s?\b
+    | \b(?:last|past|previous|prior|preceding|(?<!for\s)over)\s+{_STRETCH}(?:(?:,|\s+(?:and|or|to))\s+{_STRETCH})*
+    | \bin\s+the\s+{_STRETCH}(?=\s+before\b)
+    | \b{_STRETCH}(?=\s+(?:window|period|history|average|mean|median|p\d\d)\b)
     | \bp\d\d(?:\.\d+)?\b
     """,
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
+"""What has a unit beside it is a figure, whatever stands before it; only stretches that are looked back on are none."""
 SMALL = 12
 """A bare number up to here says nothing of what was measured, unless what it counts stands beside it."""
 
@@ -87,20 +96,28 @@ class Numeral:
 
 def numerals(text: str, names: Iterable[str] = ()) -> Iterator[Numeral]:
     """What claims to be measured; numbers that are part of one of the ``names`` are not."""
-    for found in _NUMERAL.finditer(_masked(text, names)):
+    masked = _masked(text, names)
+    for found in _NUMERAL.finditer(masked):
         unit = (found["unit"] or found["shared"] or "").strip()
+        counts = bool(found["noun"] or found["counted"])
         value, decimals = _value(found["number"])
-        bare = not unit and not found["noun"]
-        if bare and not decimals and value <= SMALL:
+        small = not decimals and value <= SMALL
+        # After a colon or a slash a bare number is a port or part of a path.
+        if not unit and not counts and (small or masked[: found.start()].endswith((":", "/"))):
             continue
-        yield Numeral(*found.span(), value, 0.5 * 10.0**-decimals, _readings(unit, bool(found["noun"])))
+        yield Numeral(*found.span(), value, 0.5 * 10.0**-decimals, _readings(unit, counts))
 
 
 def _masked(text: str, names: Iterable[str]) -> str:
     """The text with blanks of the same length for what holds numbers that are no figures."""
-    for pattern in (_CODE, *_patterns(names), _NO_FIGURE):
-        text = pattern.sub(lambda found: "\0" * len(found[0]), text)
-    return text
+    masked = _CODE.sub(lambda found: found[0] if _LONE.fullmatch(found[0]) else _blank(found), text)
+    for pattern in (*_patterns(names), _NO_FIGURE):
+        masked = pattern.sub(_blank, masked)
+    return masked
+
+
+def _blank(found: re.Match[str]) -> str:
+    return "\0" * len(found[0])
 
 
 def _patterns(names: Iterable[str]) -> Iterator[re.Pattern[str]]:
@@ -111,11 +128,10 @@ def _patterns(names: Iterable[str]) -> Iterator[re.Pattern[str]]:
 
 def _value(number: str) -> tuple[float, int]:
     """Its value, and how many decimals it is written with."""
-    plain = re.sub(r"[\u2009\u202f]", "", number)
-    if re.fullmatch(r"\d+,\d{1,2}", plain):
-        plain = plain.replace(",", ".")
-    plain = plain.replace(",", "")
-    return float(plain), len(plain.partition(".")[2])
+    plain = re.sub(_SEPARATOR, ".", number) if re.fullmatch(r"\d+,\d{1,2}", number) else number
+    plain, _, exponent = re.sub(_SEPARATOR, "", plain).lower().partition("e")
+    power = int(exponent or 0)
+    return float(plain) * 10.0**power, len(plain.partition(".")[2]) - power
 
 
 def _readings(unit: str, counts: bool) -> tuple[tuple[str, float], ...]:

@@ -12,8 +12,8 @@ from assistant.problems import OllamaError
 MOST_BYTES = 8 << 20
 """Of one stream. Two thousand tokens, each in a line of its own, take a tenth of it."""
 MOST_LINE = 1 << 20
-# NUL, which PostgreSQL refuses; other controls; halves of characters; private characters, which `markdown` uses.
-_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff]")
+# NUL, which PostgreSQL refuses; other controls; halves of characters.
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 Json = TypeVar("Json")
 

@@ -1,9 +1,12 @@
 """Figures in an answer are held against the results that it cites; what is no figure is left alone."""
 
+import re
+
 import pytest
 
+from assistant import markdown
 from assistant.facts import Figure, Reference
-from assistant.verify import Span, mark
+from assistant.verify import Evidence, Span
 
 TOKYO = Reference(
     "/tokyo",
@@ -18,6 +21,10 @@ FLEET = Reference(
 UNCITED = Reference("/dublin", "dublin", (Figure(84.2, "ms"),))
 REFERENCES = {"r1": TOKYO, "r2": FLEET, "r12": UNCITED}
 CITED = " [r1, r2]"
+
+
+def mark(text: str, references: dict[str, Reference]) -> list[Span]:
+    return Evidence(text, references).mark(text)
 
 
 def figures(text: str) -> list[tuple[str, str]]:
@@ -100,11 +107,14 @@ def test_a_figure_that_no_cited_result_contains_is_marked(written: str):
         "p95 and p99",
         "SQLSTATE 53300, that is too_many_connections (53300), or 28P01",
         "on port 5432",
-        "`SELECT 12345` and ```\n99999 ms\n```",
+        "`SELECT 12345` and `LIMIT 999 ms`",
         "a table called «drop 777 ms now»",
         "see https://example.com/234 for more",
         "over the last 24 hours, 7 days or 30 d",
         "in the past 3 hours",
+        "in the 7 days before it was 24-hour window by 24 h p50",
+        "localhost:5432, db_77 and /runs/231",
+        "since 2026, on March 3, 2025",
         "the top 20 of them",
         "two things: 1 the network, 2 the server",
         "Here are 5 ideas",
@@ -114,6 +124,97 @@ def test_a_figure_that_no_cited_result_contains_is_marked(written: str):
 )
 def test_dates_lists_names_and_versions_are_not_marked(text: str):
     assert figures(text) == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "It was that of 2012 ms",
+        "in 2000 ms it was there",
+        "3 of 2012 checks failed",
+        "since March 99 ms",
+        "down for 6 hours",
+        "down for 24 hours",
+        "down for over 6 hours",
+        "back within 5 minutes",
+        "a 90-second outage",
+        "number 999 ms",
+        "attempt 500 ms",
+        "top 999 ms",
+        "code 999 ms",
+        "at 12:59 ms",
+        "p95:999 ms",
+        "p95: 999ms",
+        "999/1000 connections",
+        "98.9/98.5 %",
+        "_999 ms",
+        "1.5e3 ms",
+        "1E4 connections",
+        "«999 ms»",
+        "`999 ms`",
+    ],
+)
+def test_no_dress_hides_a_figure(written: str):
+    found = figures(written)
+    assert found
+    assert {kind for _, kind in found} == {"unverified"}
+
+
+@pytest.mark.parametrize("separator", [",", " ", "\u00a0", "\u2009", "\u202f"])
+def test_thousands_are_one_figure_however_they_are_separated(separator: str):
+    assert figures(f"It is 1{separator}234 ms") == [(f"1{separator}234 ms", "verified")]
+    assert figures(f"It is 35{separator}231 ms") == [(f"35{separator}231 ms", "unverified")]
+
+
+def test_an_exponent_says_how_exact_a_figure_is():
+    assert figures("2.31e2 ms, 1.2e3 ms") == [("2.31e2 ms", "verified"), ("1.2e3 ms", "verified")]
+    assert figures("2.3144e2 ms, 2.32e2 ms") == [("2.3144e2 ms", "verified"), ("2.32e2 ms", "unverified")]
+
+
+def shown(text: str) -> list[tuple[str, str]]:
+    """The figures of an answer as its page marks them."""
+    html = markdown.html(text + CITED, REFERENCES)
+    marks = re.findall(r'<(?:a|span) class="(verified|unverified)"[^>]*>([^<]*)<', html)
+    return [(said, kind) for kind, said in marks]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "_999 ms_",
+        "__888 ms__",
+        "**p95**:999ms",
+        "a **999 ms** peak",
+        "`999 ms`",
+        "``999 ms``",
+        "\\`999 ms of late\\`",
+        "&#57;99 ms",
+        "\\_999 ms\\_",
+        "| p95 |\n|---|\n| 999 ms |\n\n",
+    ],
+)
+def test_markdown_hides_no_figure(written: str):
+    [(said, kind)] = shown(written)
+    assert (kind, said[1:3]) == ("unverified", "99") or (kind, said) == ("unverified", "888 ms")
+
+
+def test_a_figure_that_is_half_emphasised_is_one_figure():
+    assert shown("8**4** ms") == [("8", "unverified"), ("4", "unverified"), (" ms", "unverified")]
+    assert shown("2**31** ms") == [("2", "verified"), ("31", "verified"), (" ms", "verified")]
+    assert shown("**7** databases, **3** databases") == [("7", "unverified"), ("3", "verified")]
+
+
+def test_code_keeps_its_numbers_but_its_references_are_links():
+    assert shown("```\n999 ms [r1]\n```\n\n    999 ms\n\n`LIMIT 999`") == [("999 ms", "unverified")]
+    assert '<code><a class="reference" href="/tokyo">[r1]</a></code>' in markdown.html("`[r1]`", REFERENCES)
+
+
+def test_a_draft_has_its_links_but_no_judgement_yet():
+    html = markdown.html("It is 999 ms [r1].\n\nAnd **[r2]**.", REFERENCES, settled=False)
+    assert html == (
+        '<p>It is 999 ms <a class="reference" href="/tokyo">[r1]</a>.</p>\n'
+        '<p>And <strong><a class="reference" href="/fleet">[r2]</a></strong>.</p>\n'
+    )
 
 
 def test_both_ends_of_a_range_are_figures():
@@ -131,7 +232,7 @@ def test_references_become_links_one_by_one():
     assert "".join(one.text for one in spans) == "Slow [r1], see [r2; r12] and [r99] and [notr1]."
 
 
-def test_a_verified_figure_leads_to_the_page_that_shows_it():
+def test_a_verified_figure_leads_to_where_it_was_measured():
     assert Span("231 ms", "verified", "/tokyo") in mark("231 ms [r1]", REFERENCES)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from assistant import access, briefing, context, drafts, fragments, privacy, tools
+from assistant import access, briefing, context, drafts, fragments, privacy, tools, verify
 from assistant.models import AnswerState, Conversation, Message
 from assistant.ollama import Call, Piece, Stream
 from assistant.problems import OllamaError
@@ -25,6 +25,8 @@ MOST_CALLS = 12
 MOST_ARGUMENTS = 2_000
 """Letters of one call's arguments."""
 MOST_NAME = 100
+LEAST_ROOM = 500
+"""Letters that hold a fact or two; with fewer left no tool is asked any more."""
 
 REPEATED = json.dumps({"error": "This was asked before with the same arguments; its answer is above. Go on."})
 NO_MORE = json.dumps({"error": "No more calls are answered. Write the answer from what you have."})
@@ -83,7 +85,7 @@ def give_up_abandoned() -> None:
             problem = "The worker that wrote this answer is gone. Ask again."
         else:
             problem = "No worker took this question. Is the pool of the queue assistant running? Ask again."
-        end(answer, AnswerState.FAILED, "lost", problem)
+        end(answer, AnswerState.FAILED, "lost", problem, text=drafts.newest(answer))
 
 
 class _Writer:
@@ -92,6 +94,7 @@ class _Writer:
         self._model = answer.model
         self._draft = drafts.Draft(answer)
         self._reader = privacy.reader_for_model()
+        self._known = frozenset(answer.conversation.references)
         self._began = time.monotonic()
         self._messages: list[dict[str, Any]] = []
         self._asked: set[str] = set()
@@ -114,8 +117,12 @@ class _Writer:
             self._finish(AnswerState.DONE)
 
     def _finish(self, state: AnswerState, error: str = "", problem: str = "") -> None:
+        text = self._draft.text[:MOST_LETTERS]
+        # What was told and not cited is no longer needed; a long conversation would gather thousands.
+        cited = verify.cited(text, self._draft.references.mapping())
+        self._draft.references.keep({*self._known, *cited})
         self._keep_references()
-        end(self._answer, state, error, problem, text=self._draft.text[:MOST_LETTERS])
+        end(self._answer, state, error, problem, text=text)
 
     def _keep_references(self) -> None:
         """Before anything cites them. One that was stopped gives labels to nothing: another may be written by now."""
@@ -138,6 +145,7 @@ class _Writer:
         facts = briefing.brief(
             question.text, reader=self._reader, budget=window.facts, references=self._draft.references
         )
+        self._keep_references()
         self._messages = context.messages(facts.text, before, question.text, window)
         schemas = [tool.schema() for tool in offered]
         room = window.tools
@@ -146,6 +154,7 @@ class _Writer:
             if not calls:
                 return
             for call in calls:
+                self._draft.keep_up()
                 answer = self._call(call, room)
                 room -= len(answer)
                 self._messages.append({"role": "tool", "tool_name": call.name, "content": answer})
@@ -156,7 +165,7 @@ class _Writer:
         return list(self._answer.conversation.messages.filter(pk__lt=self._answer.pk))
 
     def _turn(self, schemas: Sequence[dict[str, Any]]) -> list[Call]:
-        """Lets the model speak until it ends or wants tools; returns what it asks of them."""
+        """Lets the model speak until it ends or wants tools; returns what it asks of them. Raises for silence."""
         self._note_sent(schemas)
         begun, calls = len(self._draft.text), list[Call]()
         with Stream(self._model, self._messages, schemas) as stream:
@@ -172,6 +181,8 @@ class _Writer:
                     break
         said = self._draft.text[begun:]
         calls = calls[:MOST_CALLS] if schemas else []
+        if not calls and not said.strip():
+            raise OllamaError("blank", "The model wrote nothing. Ask again or choose another model.")
         asked = [{"function": {"name": one.name[:MOST_NAME], "arguments": _short(one)}} for one in calls]
         self._messages.append(
             {"role": "assistant", "content": said, **({"tool_calls": asked} if asked else {})}
@@ -194,7 +205,7 @@ class _Writer:
         arguments = json.dumps(call.arguments, sort_keys=True)
         key = f"{call.name}({arguments})"
         self._calls += 1
-        if self._calls > MOST_CALLS or room <= 0:
+        if self._calls > MOST_CALLS or room < LEAST_ROOM:
             return NO_MORE
         if key in self._asked:
             return REPEATED
@@ -202,12 +213,10 @@ class _Writer:
             return json.dumps({"error": f"Arguments may have at most {MOST_ARGUMENTS} characters."})
         self._asked.add(key)
         answer = tools.call(
-            call.name, call.arguments, reader=self._reader, references=self._draft.references
-        ).text
-        self._keep_references()
-        return (
-            answer if len(answer) <= room else json.dumps({"error": "The answer is too long. Ask for less."})
+            call.name, call.arguments, reader=self._reader, references=self._draft.references, room=room
         )
+        self._keep_references()
+        return answer.text
 
     def _note_sent(self, schemas: Sequence[dict[str, Any]]) -> None:
         """Kept before it is sent, word for word."""

@@ -1,6 +1,6 @@
 """Facts: sentences whose figures and foreign texts are kept apart, each with a reference to the page it is from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -90,14 +90,23 @@ class References:
     def __init__(self, known: Mapping[str, Reference] | None = None) -> None:
         self._by_label: dict[str, Reference] = dict(known or {})
         self._labels = {reference.url: label for label, reference in self._by_label.items()}
+        self._last = max((int(label[1:]) for label in self._by_label), default=0)
 
     def label(self, reference: Reference) -> str:
         """Its label, such as ``r12``: the one that its page has already, with the figures known of it, or the next."""
-        label = self._labels.setdefault(reference.url, f"r{len(self._by_label) + 1}")
+        if reference.url not in self._labels:
+            self._last += 1
+            self._labels[reference.url] = f"r{self._last}"
+        label = self._labels[reference.url]
         known = self._by_label.get(label)
         figures = dict.fromkeys((*(known.figures if known else ()), *reference.figures))
         self._by_label[label] = Reference(reference.url, reference.about, tuple(figures)[-MOST_FIGURES:])
         return label
+
+    def keep(self, labels: Collection[str]) -> None:
+        """Forgets all others."""
+        self._by_label = {label: one for label, one in self._by_label.items() if label in labels}
+        self._labels = {url: label for url, label in self._labels.items() if label in labels}
 
     def __getitem__(self, label: str) -> Reference:
         return self._by_label[label]

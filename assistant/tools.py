@@ -20,6 +20,9 @@ from probes.models import Kind
 
 MOST_FACTS = 40
 """In one answer, whatever was asked for."""
+MOST_LETTERS = 30_000
+NOTE_LETTERS = 150
+"""Taken by the note that something was left out, and by what stands around the facts."""
 
 Given = Mapping[str, Any]
 
@@ -60,11 +63,17 @@ class Tool:
 
 
 def call(
-    name: str, arguments_given: Given, *, reader: Reader, references: References | None = None
+    name: str,
+    arguments_given: Given,
+    *,
+    reader: Reader,
+    references: References | None = None,
+    room: int = MOST_LETTERS,
 ) -> Answer:
     """What a tool reads. Never raises for a model's mistake: the answer then says what was wrong.
 
-    ``references`` are those of the conversation; new ones are added to it.
+    ``references`` are those of the conversation; new ones are added to it. Of more facts than fit into ``room`` letters
+    the first are told, and how many there are.
     """
     known = References() if references is None else references
     tool = _BY_NAME.get(name) if isinstance(name, str) else None
@@ -76,12 +85,22 @@ def call(
             facts = list(islice(tool.read(Fleet.seen(reader), given), MOST_FACTS + 1))
     except (Wrong, history.Refused) as refusal:
         return _wrong(str(refusal))
-    told: dict[str, Any] = {"facts": [fact.text(known) for fact in facts[:MOST_FACTS]]}
-    if len(facts) > MOST_FACTS:
-        told["note"] = f"There is more; these are the first {MOST_FACTS}. Ask for less at once."
+    lines: list[str] = []
+    labels: set[str] = set()
+    left = room - NOTE_LETTERS
+    for fact in facts[:MOST_FACTS]:
+        line = fact.text(known)
+        left -= len(_json(line)) + len(", ")
+        if left < 0:
+            break
+        lines.append(line)
+        labels.add(known.label(fact.reference))
+    told: dict[str, Any] = {"facts": lines}
+    if len(lines) < len(facts):
+        there_are = f"more than {MOST_FACTS}" if len(facts) > MOST_FACTS else len(facts)
+        told["note"] = f"These are the first {len(lines)} of {there_are}. Ask for less at once."
     elif not facts:
         told["note"] = "Nothing of this kind was measured."
-    labels = {known.label(fact.reference) for fact in facts[:MOST_FACTS]}
     return Answer(_json(told), {label: known[label] for label in labels})
 
 
@@ -89,7 +108,7 @@ def _wrong(problem: str) -> Answer:
     return Answer(_json({"error": problem}))
 
 
-def _json(value: Mapping[str, Any]) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -130,7 +149,7 @@ def _slowest(fleet: Fleet, given: Given) -> Iterable[Fact]:
 
 
 def _failing(fleet: Fleet, given: Given) -> Iterable[Fact]:
-    yield from standing.failing(fleet)
+    yield from islice(standing.failing(fleet), given["limit"])
     yield from islice(standing.unreliable(fleet), given["limit"])
 
 
@@ -205,7 +224,8 @@ TOOLS: Sequence[Tool] = (
     ),
     Tool(
         "failing",
-        "What is down and why and since when, then what failed now and then in the last 24 hours.",
+        "What is down and why and since when, then what failed now and then in the last 24 hours; "
+        "so many of each.",
         {"limit": number(10)},
         _failing,
     ),

@@ -23,9 +23,9 @@ from tests.rigs.known_history import Known
 NEEDED = {"connection": "tokyo-1", "measure": "latency_p50", "by": "region", "code": "tcp_refused"}
 
 
-def sleep(*_: object) -> list[Fact]:
+def sleep(seconds: float) -> list[Fact]:
     with database.cursor() as cursor:
-        cursor.execute("SELECT pg_sleep(5)")
+        cursor.execute("SELECT pg_sleep(%s)", [seconds])
     return []
 
 
@@ -140,11 +140,41 @@ def test_after_reading_one_can_write_again(known: Known):
 
 def test_a_question_to_the_database_has_a_limit(known: Known, monkeypatch):
     monkeypatch.setattr("assistant.evidence.reading.SECONDS", 0.5)
-    monkeypatch.setattr(standing, "failing", sleep)
+    monkeypatch.setattr(standing, "failing", lambda fleet: sleep(5))
     assert "takes longer than" in call("failing", {})["error"]
     told = brief("", reader=PERSON, budget=4_000).text
     assert "# State" in told
     assert "The rest could not be read." in told
+
+
+def test_all_questions_together_have_a_limit_too(known: Known, monkeypatch):
+    monkeypatch.setattr("assistant.evidence.reading.SECONDS_IN_ALL", 0.3)
+    monkeypatch.setattr(standing, "failing", lambda fleet: sleep(0.4))
+    assert "takes longer than" in call("failing", {})["error"]
+    told = brief("", reader=PERSON, budget=4_000).text
+    assert "# State" in told
+    assert "The rest could not be read." in told
+    assert Connection.objects.update(active=False) == 6
+
+
+@pytest.mark.parametrize("room", [500, 900, 2_000])
+def test_of_more_facts_than_fit_the_first_are_told_and_how_many_there_are(known: Known, room: int):
+    whole = call("list_connections", {})
+    answer = tools.call("list_connections", {}, reader=Reader(), room=room)
+    told = json.loads(answer.text)
+    assert len(answer.text) <= room
+    assert told["facts"] == whole["facts"][: len(told["facts"])]
+    if len(told["facts"]) < len(whole["facts"]):
+        assert told["note"].startswith(f"These are the first {len(told['facts'])} of {len(whole['facts'])}.")
+    assert len(answer.references) == len(told["facts"]) > 0
+
+
+def test_the_limit_of_failing_is_that_of_what_is_down_as_well(known: Known, monkeypatch):
+    down = [Fact.of(f"number {number} is down", url=f"/{number}/") for number in range(60)]
+    monkeypatch.setattr(standing, "failing", lambda fleet: iter(down))
+    facts = call("failing", {"limit": 1})["facts"]
+    assert [fact for fact in facts if "is down" in fact] == ["number 0 is down [r1]"]
+    assert len(facts) == 2
 
 
 @pytest.mark.parametrize("budget", [0, 1, 100, 700, 4_000, 100_000])

@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from assistant import answering, asking, drafts, ollama, tools
+from assistant import answering, asking, context, drafts, ollama, tools
 from assistant.facts import Figure, Reference
 from assistant.models import AnswerState, Conversation, Message
 from assistant.models.conversations import SILENT_AFTER, WAITED_AFTER
+from connections.models import Connection
 from probes import broker, live
 from tests.rigs.ollama import NO_TOOLS, answer, calls, cuts, ends, says
 
@@ -38,7 +39,7 @@ def tool(monkeypatch):
     """A tool that a test offers to the model; returns the arguments that it was called with."""
     called: list[dict] = []
 
-    def read(name, arguments, *, reader, references):
+    def read(name, arguments, *, reader, references, room):
         called.append(dict(arguments))
         if name != "latest":
             return tools.Answer(json.dumps({"error": "There is no such tool."}))
@@ -110,14 +111,18 @@ def test_a_long_conversation_loses_its_oldest_turns_and_never_the_facts(ask, ser
 
 
 def test_a_tool_is_called_and_its_answer_goes_back_to_the_model(ask, serve, tool):
-    server = serve(calls("latest", connection="tokyo") + ends(), answer("84 ms [r1]"))
+    def cites():
+        label = json.loads(server.requests[1]["messages"][-1]["content"])["ref"]
+        return says(f"84 ms [{label}]")[0]
+
+    server = serve(calls("latest", connection="tokyo") + ends(), [cites, *ends()])
     written = ask()
     assert tool == [{"connection": "tokyo"}]
-    assert written.text == "84 ms [r1]"
     said = server.requests[1]["messages"]
     assert said[-2]["tool_calls"][0]["function"] == {"name": "latest", "arguments": {"connection": "tokyo"}}
     assert (said[-1]["role"], said[-1]["tool_name"]) == ("tool", "latest")
     label = json.loads(said[-1]["content"])["ref"]
+    assert written.text == f"84 ms [{label}]"
     assert written.conversation.references[label]["url"] == "/runs/1/"
 
 
@@ -136,12 +141,34 @@ def test_an_answer_that_was_stopped_takes_no_label_of_the_next_one(ask, serve, t
 
 def test_a_call_that_is_repeated_a_hundred_times_is_answered_once(ask, serve, tool):
     server = serve(calls("latest", times=100) + ends())
-    written = ask()
+    ask()
     assert tool == [{}]
-    assert written.state == AnswerState.DONE
     assert len(server.requests) == answering.MOST_ROUNDS + 1
     assert "asked before" in server.requests[1]["messages"][-1]["content"]
     assert not server.requests[-1]["tools"]
+
+
+@pytest.mark.parametrize("turn", [ends(), answer(" ", "\n"), calls("latest", times=100) + ends()])
+def test_a_model_that_writes_nothing_has_failed_and_says_so(ask, serve, tool, turn):
+    serve(turn)
+    written = ask()
+    assert (written.state, written.error) == (AnswerState.FAILED, "blank")
+    assert written.problem == "The model wrote nothing. Ask again or choose another model."
+
+
+def test_a_tool_has_the_room_that_is_left_in_the_window(ask, serve, settings):
+    settings.OLLAMA_CONTEXT = 4_096
+    Connection.objects.bulk_create(
+        Connection(name=f"{number} {'copy ' * 12}", host="x", database="x", username="x")
+        for number in range(60)
+    )
+    server = serve(calls("list_connections", limit=40) + ends(), answer("Many."))
+    assert ask().state == AnswerState.DONE
+    told = server.requests[1]["messages"][-1]["content"]
+    assert len(told) <= context.Window.of(tools=True).tools
+    facts, note = json.loads(told).values()
+    assert len(facts) > 5
+    assert note.startswith(f"These are the first {len(facts)} of 40.")
 
 
 def test_different_calls_are_bounded_too(ask, serve, tool):
@@ -321,11 +348,29 @@ def test_answers_whose_writer_is_gone_are_given_up(ask, serve):
     lost, fresh, forgotten = (ask(wait=True) for _ in range(3))
     now = timezone.now()
     Message.objects.filter(pk=lost.pk).update(state=AnswerState.STREAMING, beat_at=now - 2 * SILENT_AFTER)
+    drafts._keep(lost.pk, "So far", new=True)
     Message.objects.filter(pk=forgotten.pk).update(created_at=now - 2 * WAITED_AFTER)
     answering.give_up_abandoned()
     states = {one.pk: (one.state, one.error) for one in Message.objects.exclude(state=AnswerState.DONE)}
     assert states[lost.pk] == states[forgotten.pk] == (AnswerState.FAILED, "lost")
     assert states[fresh.pk] == (AnswerState.WAITING, "")
+    lost.refresh_from_db()
+    assert lost.text == "So far"
+
+
+def test_a_writer_that_only_calls_tools_shows_that_it_lives(ask, serve, monkeypatch):
+    beats = []
+
+    def read(*args, **options):
+        beats.append(Message.objects.open().get().beat_at)
+        return tools.Answer("{}")
+
+    monkeypatch.setattr(drafts, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(tools, "call", read)
+    serve(calls("slowest") + calls("failing") + calls("health") + ends(), answer("Fine."))
+    ask()
+    assert beats == sorted(set(beats))
+    assert len(beats) == 3
 
 
 def test_a_writer_goes_on_when_the_broker_forgot_everything(ask, serve):

@@ -162,7 +162,7 @@ class _Writer:
 
     def _turns(self) -> list[Message]:
         """What was said before this answer; the last is its question."""
-        return list(self._answer.conversation.messages.filter(pk__lt=self._answer.pk))
+        return list(self._answer.conversation.messages.defer("sent").filter(pk__lt=self._answer.pk))
 
     def _turn(self, schemas: Sequence[dict[str, Any]]) -> list[Call]:
         """Lets the model speak until it ends or wants tools; returns what it asks of them. Raises for silence."""

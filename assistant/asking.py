@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 LONGEST_QUESTION = 4_000
 MOST_CONVERSATIONS = 1_000
 MOST_MESSAGES = 400
-"""Of one conversation: its page shows them all."""
+"""Of one conversation: its page can show them all."""
 MOST_AT_ONCE = 20
 """Answers of one person that wait or are being written: the pool writes a few more, for others."""
 

@@ -5,6 +5,7 @@ from urllib.parse import urljoin
 
 from django.utils import timezone
 
+from assistant import verify
 from assistant.facts import References
 from assistant.models import Conversation, Message
 
@@ -20,7 +21,7 @@ def _lines(conversation: Conversation, site: str) -> Iterator[str]:
     yield f"Exported {timezone.now():%Y-%m-%d %H:%M} UTC."
     cited: set[str] = set()
     known = References.from_json(conversation.references).mapping()
-    for message in conversation.messages.all():
+    for message in conversation.messages.defer("sent"):
         yield ""
         yield f"## {_head(message)}"
         yield ""
@@ -28,7 +29,7 @@ def _lines(conversation: Conversation, site: str) -> Iterator[str]:
             yield message.text
         if message.problem:
             yield f"> {message.problem}"
-        cited |= {label for label in known if f"[{label}]" in message.text}
+        cited |= verify.cited(message.text, known).keys()
     if cited:
         yield ""
         yield "## References"

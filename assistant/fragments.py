@@ -3,8 +3,9 @@
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from assistant.facts import References
 from assistant.models import Message
-from assistant.telling import Shown
+from assistant.telling import Sent, Shown
 from probes import live
 
 
@@ -15,12 +16,13 @@ def push_draft(answer: Message, text: SafeString) -> None:
 
 def push_message(message: Message) -> None:
     """A message in a new state."""
-    _push(message, "_message", shown=Shown.of(message))
+    references = References.from_json(message.conversation.references).mapping()
+    _push(message, "_message", shown=Shown.of(message, references))
 
 
 def push_sent(answer: Message) -> None:
     """What the model was sent for this answer."""
-    _push(answer, "_sent", shown=Shown.of(answer))
+    _push(answer, "_sent", sent=Sent.of(answer))
 
 
 def changed(conversation_id: int) -> None:

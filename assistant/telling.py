@@ -1,14 +1,14 @@
 """A message as pages show it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from django.utils.safestring import SafeString
 
 from assistant import markdown
-from assistant.facts import References
+from assistant.facts import Reference
 from assistant.models import Message
 
 ROLES = {"system": "Rules and facts", "user": "Question", "assistant": "Model", "tool": "Tool"}
@@ -25,34 +25,34 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    tools: Sequence[str]
-    messages: Sequence[Part]
+    """What the model was sent for an answer; nothing before that."""
+
+    answer: Message
+    tools: Sequence[str] = ()
+    messages: Sequence[Part] = ()
+
+    @classmethod
+    def of(cls, answer: Message) -> Self:
+        if not answer.sent:
+            return cls(answer)
+        kept = json.loads(answer.sent)
+        return cls(answer, kept["tools"], [_part(message) for message in kept["messages"]])
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """``html`` is its text rendered, ``sent`` what the model was sent for it; None for questions and before that."""
+    """``html`` is the text of an answer, rendered."""
 
     message: Message
     html: SafeString
-    sent: Sent | None = None
 
     @classmethod
-    def of(cls, message: Message, newest: str | None = None) -> "Shown":
-        """``newest`` is the text of an answer that is being written."""
+    def of(cls, message: Message, references: Mapping[str, Reference], newest: str | None = None) -> Self:
+        """``references`` are those of its conversation, ``newest`` the text of an answer that is being written."""
         if not message.is_answer:
             return cls(message, SafeString())
-        known = References.from_json(message.conversation.references).mapping()
         text = message.text if newest is None else newest
-        html = markdown.html(text, known, settled=not message.is_open)
-        return cls(message, html, _sent(message))
-
-
-def _sent(answer: Message) -> Sent | None:
-    if not answer.sent:
-        return None
-    kept = json.loads(answer.sent)
-    return Sent(kept["tools"], [_part(message) for message in kept["messages"]])
+        return cls(message, markdown.html(text, references, settled=not message.is_open))
 
 
 def _part(message: dict[str, Any]) -> Part:

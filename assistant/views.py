@@ -1,6 +1,6 @@
 """The assistant's page, and what is asked from it. Whatever is not the reader's own does not exist here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 
 from django.conf import settings
@@ -11,14 +11,18 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from assistant import access, asking, drafts, export, ollama
+from assistant.asking import MOST_MESSAGES
+from assistant.facts import Reference, References
 from assistant.models import Conversation, Message
 from assistant.problems import OllamaError
-from assistant.telling import Shown
+from assistant.telling import Sent, Shown
 from connections.views import HtmxRequest
 from probes import live, switches
 from probes.views import pages
 
 MOST_LISTED = 100
+MOST_SHOWN = 50
+"""Messages of a conversation, unless earlier ones are asked for, too."""
 SUGGESTIONS = [
     "What changed since yesterday?",
     "Which connections are slowest, and where does the time go?",
@@ -70,13 +74,12 @@ def _page(request: HtmxRequest, pk: int | None) -> HttpResponse:
     if pk and chosen is None:
         return pages.gone(request, "This conversation was deleted.")
     words = request.GET.get("q", "").replace("\0", "").strip()
-    shown = [_shown(message, chosen) for message in chosen.messages.all()] if chosen else []
+    everything = "earlier" in request.GET
     context = {
         "conversations": mine.about(words)[:MOST_LISTED],
         "words": words,
         "chosen": chosen,
-        "shown": shown,
-        "last": next((one for one in reversed(shown) if one.message.is_answer), None),
+        **(_said(chosen, MOST_MESSAGES if everything else MOST_SHOWN) if chosen else {}),
         "suggestions": SUGGESTIONS,
         "asked": request.GET.get("question", "")[: asking.LONGEST_QUESTION],
     }
@@ -84,9 +87,21 @@ def _page(request: HtmxRequest, pk: int | None) -> HttpResponse:
     return pages.page(request, "assistant", url, context, seq, room="assistant")
 
 
-def _shown(message: Message, conversation: Conversation) -> Shown:
-    message.conversation = conversation
-    return Shown.of(message, drafts.newest(message) if message.is_open else None)
+def _said(conversation: Conversation, most: int) -> dict[str, object]:
+    """The newest messages, how many were said before them, and what the model was sent for the last answer."""
+    references = References.from_json(conversation.references).mapping()
+    said = conversation.messages.order_by("-pk")
+    newest = list(said.defer("sent")[:most])[::-1]
+    last = said.filter(role=Message.Role.ANSWER).first()
+    return {
+        "shown": [_shown(message, references) for message in newest],
+        "earlier": conversation.messages.count() - len(newest),
+        "sent": Sent.of(last) if last else None,
+    }
+
+
+def _shown(message: Message, references: Mapping[str, Reference]) -> Shown:
+    return Shown.of(message, references, drafts.newest(message) if message.is_open else None)
 
 
 @require_POST
@@ -165,7 +180,7 @@ def stop(request: HtmxRequest, pk: int) -> HttpResponse:
 @guarded
 def sent(request: HtmxRequest, pk: int) -> HttpResponse:
     """Exactly what the model was sent for one answer."""
-    return render(request, "assistant/_sent.html", {"shown": Shown.of(_my_message(request, pk))})
+    return render(request, "assistant/_sent.html", {"sent": Sent.of(_my_message(request, pk))})
 
 
 @require_safe

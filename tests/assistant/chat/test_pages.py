@@ -175,13 +175,45 @@ def test_a_conversation_is_renamed_and_deleted(client, waiting):
 
 
 def test_it_is_exported_as_markdown_with_its_references(client, waiting):
-    Conversation.objects.update(references={"r1": {"url": "/runs/7/", "about": "Tokyo", "figures": []}})
-    ended(waiting, "Because [r1].")
+    Conversation.objects.update(
+        references={
+            f"r{number}": {"url": f"/runs/{number}/", "about": "Tokyo", "figures": []} for number in (1, 2, 3)
+        }
+    )
+    ended(waiting, "Because [r1, r2].")
     file = client.get(f"/assistant/{waiting.conversation_id}/export/")
     assert file.headers["Content-Disposition"] == 'attachment; filename="why-is-tokyo-slow.md"'
     assert "# Why is Tokyo slow?" in file.text
-    assert "Because [r1]." in file.text
-    assert "- [r1] Tokyo: http://testserver/runs/7/" in file.text
+    assert "Because [r1, r2]." in file.text
+    assert "- [r1] Tokyo: http://testserver/runs/1/" in file.text
+    assert "- [r2] Tokyo: http://testserver/runs/2/" in file.text
+    assert "r3" not in file.text
+
+
+def test_of_a_long_conversation_the_newest_messages_are_shown_and_a_link_to_the_earlier_ones(
+    client, waiting, django_assert_max_num_queries
+):
+    ended(waiting, "Answer 0.")
+    for number in range(1, 100):
+        roles = (Message.Role.QUESTION, Message.Role.ANSWER)
+        texts = (f"Question n{number}?", f"Answer n{number}.")
+        Message.objects.bulk_create(
+            Message(conversation=waiting.conversation, role=role, text=text, sent="{}")
+            for role, text in zip(roles, texts, strict=True)
+        )
+    Message.objects.filter(text="Answer n99.").update(
+        sent='{"tools": ["slowest"], "messages": [{"role": "user", "content": "Word for word"}]}'
+    )
+    path = f"/assistant/{waiting.conversation_id}/"
+    with django_assert_max_num_queries(20):
+        page = client.get(path).text
+    assert page.count("<article") == 50
+    assert "Answer n99." in page
+    assert "Word for word" in page
+    assert '<a href="?earlier=1">150 earlier messages</a>' in page
+    whole = client.get(f"{path}?earlier=1").text
+    assert whole.count("<article") == 200
+    assert "earlier messages" not in whole
 
 
 def test_somebody_elses_conversation_does_not_exist(other, waiting):

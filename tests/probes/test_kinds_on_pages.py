@@ -156,6 +156,15 @@ def test_a_long_load_test_shows_a_table_of_a_page_and_a_chart_of_all(client, mak
     assert page.count("<tr>") < 100
 
 
+def test_a_latency_that_our_own_side_was_too_busy_to_time_is_not_graded(client, make_connection):
+    busy = make_connection()
+    found = outcome("connection", strained=True, timings=Timings(tcp=9.0, query=350.0, total=400.0))
+    run = record("connection", busy, found)
+    for page in (client.get(f"/connections/{busy.pk}/").text, result_page(client, run, busy)):
+        assert "lat-slow" not in page
+        assert "Latency ≈ 350.0 ms" in words(page)
+
+
 def test_health_checks_are_sorted_with_shape_word_and_what_is_missing(client, make_connection):
     connection = make_connection()
     detail = health(

@@ -147,13 +147,31 @@ def test_a_load_result_shows_seconds_steps_histogram_and_what_it_means(client, m
     assert '{"kind":"load","series":[{' in page
 
 
-def test_a_long_load_test_shows_a_table_of_a_page_and_a_chart_of_all(client, make_connection):
+def seconds_listed(page: str) -> list[int]:
+    return [int(second) for second in re.findall(r'<th scope="row">(\d+) s</th>', page)]
+
+
+def test_a_load_test_of_minutes_lists_every_second(client, make_connection):
+    connection = make_connection()
+    second = DETAILS[Kind.LOAD]["series"][0]
+    detail = load(series=[{**second, "start": start} for start in range(600)])
+    page = result_page(client, record("load", connection, outcome("load", detail)), connection)
+    assert seconds_listed(page) == list(range(600))
+    assert "among them each with failures" not in page
+
+
+def test_a_load_test_of_an_hour_lists_some_seconds_and_all_that_failed_and_draws_every_one(
+    client, make_connection
+):
     connection = make_connection()
     second = DETAILS[Kind.LOAD]["series"][0]
     detail = load(series=[{**second, "start": start} for start in range(3600)])
+    for start in (7, 8, 3599):
+        detail["series"][start] = {**second, "start": start, "errors": {"query_timeout": 2}}
     page = result_page(client, record("load", connection, outcome("load", detail)), connection)
     assert page.count('"start":') == 3600
-    assert page.count("<tr>") < 100
+    assert seconds_listed(page) == sorted([*range(0, 3600, 6), 7, 8, 3599])
+    assert "603 of 3,600 seconds, among them each with failures" in words(page)
 
 
 def test_a_latency_that_our_own_side_was_too_busy_to_time_is_not_graded(client, make_connection):

@@ -14,6 +14,7 @@ urlpatterns = [
     path("connections/<int:pk>/scratch/", trials.scratch_one, name="scratch-one"),
     path("connections/test/", asking.probe_selected, name="probe-selected"),
     path("connections/latency/", asking.latency_selected, name="latency-selected"),
+    path("connections/load/", asking.load_selected, name="load-selected"),
     path("connections/health/", asking.health_selected, name="health-selected"),
     path("connections/try/", trials.connection_try, name="connection-try"),
     path("connections/try/<uuid:token>/", trials.connection_trial, name="connection-trial"),

@@ -75,6 +75,13 @@ def load_one(request: HtmxRequest, pk: int) -> HttpResponse:
     return _with_options(request, form, chosen, reverse("load-one", args=[pk]))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def load_selected(request: HtmxRequest) -> HttpResponse:
+    chosen = _selected(request.POST or request.GET)
+    form = LoadForm(request.POST or None, initial=_initial(request, "load"), user=request.user)
+    return _with_options(request, form, chosen, reverse("load-selected"))
+
+
 @require_POST
 def run_again(request: HtmxRequest, pk: UUID) -> HttpResponse:
     """The same of the same connections from the same places."""
@@ -141,7 +148,8 @@ def _first_sheet(
 
 def _sheet(request: HtmxRequest, form: OptionsForm, chosen: list[Connection], action: str) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "chosen": chosen, "action": action}
-    if form.kind == "load" and request.user.has_perm(MAKE_SCRATCH):
+    # A scratch table is made in one database at a time.
+    if form.kind == "load" and len(chosen) == 1 and request.user.has_perm(MAKE_SCRATCH):
         context["scratch"] = ScratchForm()
     template = "probes/_options.html" if request.htmx else "probes/options.html"
     return render(request, template, context, status=422 if form.errors else 200)

@@ -1,6 +1,7 @@
 """Pages ask for every kind of test: with options in a sheet, for one, for the selected, for all, and once more."""
 
 import json
+import re
 from uuid import UUID
 
 import pytest
@@ -170,13 +171,35 @@ def test_the_selected_and_all_are_examined_in_one_run(client, make_connection):
     assert newest("latency").total == 2
 
 
+def test_the_selected_are_put_under_load_by_one_sheet(client, plain, make_connection):
+    chosen = [make_connection(name).pk for name in ("first", "second")]
+    path = "/connections/load/"
+    sheet = client.get(path, {"connection": chosen}, headers=HTMX).text
+    assert "Load test of 2 connections" in sheet
+    assert "scratch-title" not in sheet
+    assert 'value="sql"' not in plain.get(path, {"connection": chosen}, headers=HTMX).text
+    client.post(path, {**LOAD, "connection": chosen}, headers=HTMX)
+    assert newest("load").total == 2
+    assert f'hx-get="{path}"' in client.get("/").text
+
+
+@pytest.mark.parametrize(("kind", "fields"), [("latency", LATENCY), ("load", LOAD)])
+def test_a_sheet_of_a_single_selected_one_asks_for_it(client, make_connection, kind, fields):
+    path, chosen = f"/connections/{kind}/", make_connection()
+    sheet = client.get(path, {"connection": chosen.pk}, headers=HTMX).text
+    sent = re.findall(r'name="connection" value="(\d+)"', sheet)
+    client.post(path, {**fields, "connection": sent}, headers=HTMX)
+    assert newest(kind).total == 1
+
+
 @pytest.mark.parametrize("ids", [[], ["x"], ["9" * 5000], ["-1"], ["0"]])
 def test_a_selection_of_nothing_is_told(client, ids):
-    assert toast(client.get("/connections/latency/", {"connection": ids}, headers=HTMX)) == NOTHING
     assert toast(client.post("/connections/health/", {"connection": ids}, headers=HTMX)) == NOTHING
-    answer = client.post("/connections/latency/", {**LATENCY, "connection": ids}, headers=HTMX)
-    assert answer.status_code == 422
-    assert NOTHING in answer.text
+    for path, fields in (("/connections/latency/", LATENCY), ("/connections/load/", LOAD)):
+        assert toast(client.get(path, {"connection": ids}, headers=HTMX)) == NOTHING
+        answer = client.post(path, {**fields, "connection": ids}, headers=HTMX)
+        assert answer.status_code == 422
+        assert NOTHING in answer.text
 
 
 def test_a_get_starts_nothing(client, make_connection):
@@ -197,6 +220,7 @@ def test_a_get_starts_nothing(client, make_connection):
         "/connections/1/health/",
         "/connections/1/scratch/",
         "/connections/latency/",
+        "/connections/load/",
         "/connections/health/",
         "/health-all/",
         f"/runs/{UUID(int=7)}/again/",

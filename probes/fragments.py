@@ -84,9 +84,9 @@ def _fleet(run: Run, rows: Iterable[Row], items: Sequence[Item]) -> str:
 def _connection(run: Run, row: Row, item: Item) -> str:
     """What changes on a connection's own page: its head, or the newest results of the other kinds and the pair."""
     pushed = _html("_result_push", results=[item.result])
-    if run.kind == Kind.CONNECTION:
-        pushed += _html("_connection_head", row=row)
     latest = board.latest_by_kind(row.connection)
+    if run.kind == Kind.CONNECTION:
+        pushed += _html("_connection_head", row=row, latest=latest)
     pair = board.pair_of(row.connection, latest)
     if run.kind != Kind.CONNECTION:
         pushed += _html("_kinds", connection=row.connection, latest=latest, fresh=run.kind)

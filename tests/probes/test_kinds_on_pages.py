@@ -237,10 +237,35 @@ def test_the_certificate_is_told_with_its_end(client, make_connection):
         "verified": True,
     }
     run = record("connection", connection, outcome("connection", {"certificate": certificate}))
-    page = result_page(client, run, connection)
-    assert "in 8 days, 2026-12-01" in words(page)
-    assert ESCAPED in page
-    assert "<script>alert" not in page
+    [row] = board.rows_of([connection])
+    pushed = _connection(run, row, board.run_items(run, {})[0])
+    own = client.get(f"/connections/{connection.pk}/").text
+    for page in (result_page(client, run, connection), own, pushed):
+        assert "Issued by CN=authority" in words(page)
+        assert "in 8 days, 2026-12-01" in words(page)
+        assert ESCAPED in page
+        assert "<script>alert" not in page
+
+
+def test_a_connection_s_page_tells_its_time_limit_and_which_certificates_it_has(client, make_connection):
+    for fields, told in (
+        ({}, "none"),
+        ({"sslrootcert": "PEM"}, "authority"),
+        ({"sslrootcert": "PEM", "sslcert": "PEM"}, "authority, client"),
+    ):
+        target = make_connection(told, connect_timeout=7, **fields)
+        text = words(client.get(f"/connections/{target.pk}/").text)
+        assert f"Own certificates {told} Time limit 7 s" in text
+
+
+def test_a_connection_s_page_says_what_to_do_about_its_gravest_verdicts(client, make_connection):
+    connection = make_connection()
+    found = health(check("good", hint="Nothing."), check("act", hint=f"Vacuum {HOSTILE}."))
+    record("health", connection, outcome("health", found))
+    page = client.get(f"/connections/{connection.pk}/").text
+    [card] = re.findall(r'<ul class="worst">.*?</ul>', page)
+    assert "Title of act 4.2 % Vacuum &lt;script&gt;" in words(card)
+    assert "Nothing." not in card
 
 
 @pytest.mark.parametrize("kind", ["latency", "load", "health"])

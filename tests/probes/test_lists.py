@@ -244,6 +244,7 @@ def test_a_connection_that_is_down_says_since_when(client, make_connection):
     for minutes in (31, 20, 10):
         measure(target, minutes, **REFUSED)
     assert ">31 min</time>" in cell(client.get("/"), target, "c-state")
+    assert "for <time" in client.get(f"/connections/{target.pk}/").text
 
 
 def test_a_row_has_what_walking_and_choosing_by_key_need(client, fleet):

@@ -197,6 +197,11 @@ def latest_by_kind(connection: Connection) -> dict[str, Measured]:
     return history.latest_by_kind(connection.pk, settings.VANTAGE)
 
 
+def outages(connection: Connection) -> list[history.Outage]:
+    """When its connection tests from the home vantage failed, the newest first."""
+    return history.outages_of(connection.pk, timezone.now(), kind=Kind.CONNECTION, vantage=settings.VANTAGE)
+
+
 @dataclass(frozen=True)
 class Side:
     """One of a pair of connections to the same database, with its newest result of each kind."""

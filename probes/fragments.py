@@ -87,6 +87,7 @@ def _connection(run: Run, row: Row, item: Item) -> str:
     latest = board.latest_by_kind(row.connection)
     if run.kind == Kind.CONNECTION:
         pushed += _html("_connection_head", row=row, latest=latest)
+        pushed += _html("_outages", connection=row.connection, outages=board.outages(row.connection))
     pair = board.pair_of(row.connection, latest)
     if run.kind != Kind.CONNECTION:
         pushed += _html("_kinds", connection=row.connection, latest=latest, fresh=run.kind)

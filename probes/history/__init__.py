@@ -8,6 +8,7 @@ from probes.history.failures import Failures, failures_of
 from probes.history.filters import Filters
 from probes.history.gauges import Gauges
 from probes.history.matrix import Pair, matrix_of
+from probes.history.outages import Outage, outages_of
 from probes.history.patience import patience
 from probes.history.reading import (
     answered,
@@ -39,6 +40,7 @@ __all__ = [
     "Failures",
     "Filters",
     "Gauges",
+    "Outage",
     "Page",
     "Pair",
     "Refused",
@@ -62,6 +64,7 @@ __all__ = [
     "of_run",
     "older_checks",
     "one",
+    "outages_of",
     "patience",
     "recent",
     "record",

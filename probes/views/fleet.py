@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from connections.models import Connection
 from connections.views import HtmxRequest
 from probes import charts, history, live, roster
-from probes.board import Totals, feed, latest_by_kind, open_runs, pair_of, rows_of
+from probes.board import Totals, feed, latest_by_kind, open_runs, outages, pair_of, rows_of
 from probes.history import Filters, Refused, Window
 from probes.history.windows import DEFAULT
 from probes.models import Vantage
@@ -60,6 +60,7 @@ def connection_detail(request: HtmxRequest, pk: int) -> HttpResponse:
         "row": row,
         "latest": latest,
         "pair": pair_of(connection, latest),
+        "outages": outages(connection),
         "results": history.recent(pk),
         **_charted(request.GET, pk),
     }

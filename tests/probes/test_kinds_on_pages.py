@@ -237,10 +237,8 @@ def test_the_certificate_is_told_with_its_end(client, make_connection):
         "verified": True,
     }
     run = record("connection", connection, outcome("connection", {"certificate": certificate}))
-    [row] = board.rows_of([connection])
-    pushed = _connection(run, row, board.run_items(run, {})[0])
     own = client.get(f"/connections/{connection.pk}/").text
-    for page in (result_page(client, run, connection), own, pushed):
+    for page in (result_page(client, run, connection), own, pushed(run, connection)):
         assert "Issued by CN=authority" in words(page)
         assert "in 8 days, 2026-12-01" in words(page)
         assert ESCAPED in page
@@ -256,6 +254,27 @@ def test_a_connection_s_page_tells_its_time_limit_and_which_certificates_it_has(
         target = make_connection(told, connect_timeout=7, **fields)
         text = words(client.get(f"/connections/{target.pk}/").text)
         assert f"Own certificates {told} Time limit 7 s" in text
+
+
+def test_a_connection_s_page_lists_its_outages_and_keeps_the_list_up_to_date(client, make_connection):
+    connection = make_connection()
+    path = f"/connections/{connection.pk}/"
+    record("connection", connection, outcome("connection"))
+    assert "by the connection tests None." in words(client.get(path).text)
+    refused = Failure(code="tcp_refused", phase="tcp", hint="Look.", message="refused")
+    failed = record("connection", connection, outcome("connection", failure=refused))
+    cause = f'href="/runs/{failed.pk}/results/{connection.pk}/home/">tcp_refused</a> in Network (TCP)'
+    for page in (client.get(path).text, pushed(failed, connection)):
+        assert "■ since then" in words(page)
+        assert cause in page
+    page = pushed(record("connection", connection, outcome("connection")), connection)
+    assert "since then" not in page
+    assert cause in page
+
+
+def pushed(run: Run, connection) -> str:
+    [row] = board.rows_of([connection])
+    return _connection(run, row, board.run_items(run, {})[0])
 
 
 def test_a_connection_s_page_says_what_to_do_about_its_gravest_verdicts(client, make_connection):

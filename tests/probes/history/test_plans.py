@@ -12,7 +12,7 @@ from django.db import connection as database
 
 from connections.models import Connection
 from probes import history
-from probes.history import Cursor, Filters, Window, newest_checks, older_checks, synthetic
+from probes.history import Cursor, Filters, Window, newest_checks, older_checks, outages_of, synthetic
 from probes.models import Result
 from tests.rigs import timescale
 from tests.rigs.results import REFUSED, add, every, result
@@ -86,6 +86,11 @@ def test_tests_of_a_rare_kind_are_found_by_their_kind(plans):
     newest_checks(Filters(kind="load"), MONTH)
     # Further back there are few rows of any kind.
     expect_index(plans[:1], "result_rare_kind")
+
+
+def test_outages_are_found_by_an_index(plans):
+    outages_of(some(1)[0], MONTH.end, kind="connection", vantage="home")
+    expect_index(plans)
 
 
 def test_failures_of_a_connection_are_found_by_it(plans):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 from zlib import crc32
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 
 from connections.models import Connection, Provider, Region
@@ -54,7 +55,7 @@ class Shown:
         of the page hold it.
         """
         _write_the_range(query)
-        _number_the_name(query)
+        number_the_name(query)
         filters, window = Filters.asked(query), Window.asked(query)
         page = _page(query, filters, window)
         named = Connection.objects.select_related("region").in_bulk(
@@ -107,7 +108,8 @@ def _write_the_range(query: QueryDict) -> None:
             query["window"] = RANGE
 
 
-def _number_the_name(query: QueryDict) -> None:
+def number_the_name(query: QueryDict) -> None:
+    """A connection that ``query`` asks for by its name is in it by its number afterwards. Raises `Refused`."""
     name = query.get("name", "").replace("\0", "").strip()
     query.pop("name", None)
     if not name:
@@ -174,12 +176,17 @@ def _chips(shared: QueryDict, filters: Filters, window: Window, named: dict[int,
     return found
 
 
+def names() -> QuerySet[Connection, str]:
+    """Names of connections to offer while somebody types one."""
+    return Connection.objects.for_list().values_list("name", flat=True)[:NAMES_OFFERED]
+
+
 def choices() -> dict[str, object]:
     """What the filters can be set to. Only what some connection has is offered."""
     providers = Connection.objects.order_by("provider").values_list("provider", flat=True).distinct()
     labels = dict(Provider.choices)
     return {
-        "names": Connection.objects.for_list().values_list("name", flat=True)[:NAMES_OFFERED],
+        "names": names(),
         "regions": Region.objects.filter(connections__isnull=False).distinct(),
         "providers": [(value, labels[value]) for value in providers],
         "vantages": Vantage.objects.all(),

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Query, Schema
@@ -36,14 +35,11 @@ class Part(BaseModel):
 
 @router.get("/runs", response=RunPage, summary="List runs, newest first")
 def runs(request: HttpRequest, asked: Query[RunFilter]) -> Any:
-    found = Run.objects.select_related("requested_by").order_by("-created_at", "-pk")
+    found = Run.objects.select_related("requested_by").newest_first()
     wanted = {"kind": asked.kind, "state": asked.state, "source": asked.source}
     found = found.filter(**{name: value for name, value in wanted.items() if value is not None})
     if asked.before:
-        last = get_object_or_404(Run, pk=asked.before)
-        found = found.filter(
-            Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, pk__lt=last.pk)
-        )
+        found = found.older_than(get_object_or_404(Run, pk=asked.before))
     page = list(found[: asked.limit + 1])
     items = page[: asked.limit]
     return {"items": items, "older": items[-1].pk if len(page) > len(items) else None}

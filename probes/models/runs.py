@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -67,6 +67,21 @@ class Vantage(models.Model):
 class RunQuerySet(models.QuerySet["Run"]):
     def open(self) -> Self:
         return self.filter(finished_at=None)
+
+    def newest_first(self) -> Self:
+        """In an order in which no two runs share a place."""
+        return self.order_by("-created_at", "-pk")
+
+    def older_than(self, run: "Run") -> Self:
+        return self.filter(Q(created_at__lt=run.created_at) | Q(created_at=run.created_at, pk__lt=run.pk))
+
+    def newer_than(self, run: "Run") -> Self:
+        return self.filter(Q(created_at__gt=run.created_at) | Q(created_at=run.created_at, pk__gt=run.pk))
+
+    def of_connection(self, connection_id: int) -> Self:
+        """Those that asked for a test of it."""
+        jobs = Job.objects.filter(run=OuterRef("pk"), connection_ids__contains=[connection_id])
+        return self.filter(Exists(jobs))
 
 
 class Run(models.Model):

@@ -8,24 +8,33 @@ from django.views.decorators.http import require_POST, require_safe
 
 from connections.models import Connection
 from connections.views import HtmxRequest
-from probes import dispatch, history, live, progress
+from probes import dispatch, history, listing, live, progress
 from probes.board import run_items
-from probes.models import Kind, Result, Run
+from probes.history import Refused
+from probes.logbook import CHOICES, Logbook
+from probes.models import Result, Run
 from probes.telling.compared import compared
 from probes.views.pages import gone, page, toast
-
-RUNS_LISTED = 100
 
 
 @require_safe
 def run_list(request: HtmxRequest) -> HttpResponse:
+    """The runs that the address asks for. What was refused is said instead of them, with status 422."""
     seq = live.seq(live.FLEET)
-    kind = request.GET.get("kind", "")
-    runs = Run.objects.select_related("requested_by")
-    if kind in Kind.values:
-        runs = runs.filter(kind=kind)
-    context = {"runs": runs[:RUNS_LISTED], "kinds": Kind.choices, "kind": kind}
-    return page(request, "run_list", "/ws/fleet/", context, seq)
+    query = request.GET.copy()
+    context: dict[str, object] = {"choices": CHOICES, "names": listing.names(), "query": query}
+    try:
+        with history.patience():
+            shown = Logbook.of(query)
+    except Refused as refusal:
+        return page(request, "run_list", "", {**context, "problem": str(refusal)}, seq, status=422)
+    # Older pages stay as they are: events change only what is newest.
+    response = page(
+        request, "run_list", "/ws/fleet/" if shown.is_newest else "", {**context, "shown": shown}, seq
+    )
+    if request.htmx.target == "live" and "X-Resync" not in request.headers:
+        response["HX-Push-Url"] = f"{request.path}{shown.address}"
+    return response
 
 
 @require_safe

@@ -397,8 +397,9 @@ def test_the_back_button_goes_through_the_searches(page: Page, stack: Stack):
 
 def test_a_kind_of_runs_is_in_the_address(page: Page, stack: Stack):
     page.goto(f"{stack.url}/runs/")
-    page.get_by_role("navigation", name="Kind of test").get_by_role("link").nth(2).click()
-    page.wait_for_url(re.compile(r"/runs/\?kind="))
+    page.get_by_label("Kind").select_option("latency")
+    page.wait_for_url(re.compile(r"/runs/\?kind=latency"))
+    expect(page.get_by_role("link", name="Remove kind: Latency")).to_be_visible()
     page.go_back()
     page.wait_for_url(f"{stack.url}/runs/")
 

@@ -232,15 +232,6 @@ def test_a_post_without_a_token_is_refused(user, path):
     assert careful.post(path).status_code == 403
 
 
-def test_runs_can_be_listed_by_kind(client, make_connection):
-    make_connection()
-    client.post("/health-all/")
-    assert "Health check" in client.get("/runs/?kind=health").text
-    listed = client.get("/runs/?kind=load").text
-    assert "Health check" not in listed
-    assert client.get("/runs/?kind=%00x").status_code == 200
-
-
 def test_somebody_given_the_right_may_run_sql_of_their_own(make_connection):
     somebody = get_user_model().objects.create(username="eve", password="!")
     somebody.user_permissions.add(Permission.objects.get(codename="run_own_sql"))

@@ -1,12 +1,13 @@
 """The options of a test as people type them: one form a kind, valid exactly when `plans.plan_of` accepts them."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 from django import forms
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from connections.fields import StyledBoundField
 from probes import plans
@@ -14,6 +15,7 @@ from probes.engine.load.plan import MAX_CLIENTS, MAX_PROCESSES, MAX_RATE, MAX_SE
 from probes.engine.load.scratch import MAX_ROWS
 from probes.engine.outcome import Kind
 from probes.engine.plan import PlanError, require_whole
+from probes.models import Vantage
 from probes.telling.asked import WORKLOADS
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
@@ -209,6 +211,31 @@ class LoadForm(OptionsForm):
         if typed.get("loop") == OPEN and typed.get("rate") is None and "rate" not in self.errors:
             self.add_error("rate", "Enter the rate that the server should be asked at.")
         return super().clean()
+
+
+class VantagesForm(forms.Form):
+    """From where to test; for home alone there is nothing to choose."""
+
+    bound_field_class = StyledBoundField
+    use_required_attribute = False
+
+    vantages = forms.MultipleChoiceField(
+        label="From",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one place."},
+    )
+
+    @classmethod
+    def offered(cls, data: QueryDict | None, chosen: Sequence[str]) -> Self | None:
+        """``chosen`` are the vantages that it starts with. None when there are not two to choose from."""
+        there = list(Vantage.objects.active())
+        if len(there) < 2:
+            return None
+        form = cls(data, initial={"vantages": chosen})
+        field = form.fields["vantages"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(one.code, str(one)) for one in there]
+        return form
 
 
 class ScratchForm(forms.Form):

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -12,7 +13,7 @@ from connections.models import Connection
 from connections.views import HtmxRequest
 from probes import board, dispatch
 from probes.engine.plan import PlanError
-from probes.forms import LatencyForm, LoadForm, OptionsForm, ScratchForm, initial_of
+from probes.forms import LatencyForm, LoadForm, OptionsForm, ScratchForm, VantagesForm, initial_of
 from probes.models import Kind, Run
 from probes.scratch import MAKE_SCRATCH
 from probes.views.pages import go_to, number, toast
@@ -121,38 +122,39 @@ def _with_options(
     request: HtmxRequest, form: OptionsForm, chosen: list[Connection], action: str
 ) -> HttpResponse:
     """The sheet; and once it is sent, the run's page, or the sheet again with what was typed and what is wrong."""
+    places = VantagesForm.offered(request.POST or None, _places_like(request, form.kind))
+    context: dict[str, Any] = {"form": form, "places": places, "chosen": chosen, "action": action}
     if request.method != "POST":
-        return _first_sheet(request, form, chosen, action)
-    if form.is_valid():
+        return _first_sheet(request, context)
+    if all([form.is_valid(), places is None or places.is_valid()]):
+        vantages = places.cleaned_data["vantages"] if places else None
         try:
-            return go_to(request, _requested(request, Kind(form.kind), chosen, form.params()))
+            return go_to(request, _requested(request, Kind(form.kind), chosen, form.params(), vantages))
         except PlanError as refusal:
             form.refuse(refusal)
         except REFUSALS as refusal:
             form.add_error(None, _said(refusal))
-    return _sheet(request, form, chosen, action)
+    return _sheet(request, context, status=422)
 
 
-def _first_sheet(
-    request: HtmxRequest, form: OptionsForm, chosen: list[Connection], action: str
-) -> HttpResponse:
+def _first_sheet(request: HtmxRequest, context: dict[str, Any]) -> HttpResponse:
     """Nobody is asked for options of what is not done anyway."""
-    if not chosen:
+    if not context["chosen"]:
         return toast(request, "warning", NOTHING)
     try:
-        dispatch.switched_on(Kind(form.kind), chosen, request.user)
+        dispatch.switched_on(Kind(context["form"].kind), context["chosen"], request.user)
     except dispatch.SwitchedOff as refusal:
         return toast(request, "warning", str(refusal))
-    return _sheet(request, form, chosen, action)
+    return _sheet(request, context)
 
 
-def _sheet(request: HtmxRequest, form: OptionsForm, chosen: list[Connection], action: str) -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "chosen": chosen, "action": action}
+def _sheet(request: HtmxRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
     # A scratch table is made in one database at a time.
-    if form.kind == "load" and len(chosen) == 1 and request.user.has_perm(MAKE_SCRATCH):
+    alone = len(context["chosen"]) == 1
+    if context["form"].kind == "load" and alone and request.user.has_perm(MAKE_SCRATCH):
         context["scratch"] = ScratchForm()
     template = "probes/_options.html" if request.htmx else "probes/options.html"
-    return render(request, template, context, status=422 if form.errors else 200)
+    return render(request, template, context, status=status)
 
 
 def _requested(
@@ -185,8 +187,18 @@ def _selected(sent: QueryDict) -> list[Connection]:
 
 def _initial(request: HtmxRequest, kind: str) -> dict[str, Any]:
     """What the run that ``like`` names was asked, so that a sheet can start from it."""
-    try:
-        run = Run.objects.filter(pk=UUID(request.GET.get("like", "")), kind=kind).first()
-    except ValueError:
-        run = None
+    run = _like(request, kind)
     return initial_of(run.kind_of_probe, run.params) if run else {}
+
+
+def _places_like(request: HtmxRequest, kind: str) -> list[str]:
+    """From where the run that ``like`` names was asked for; else from home."""
+    run = _like(request, kind)
+    return sorted({vantage for vantage, _ in board.targets_of(run)}) if run else [settings.VANTAGE]
+
+
+def _like(request: HtmxRequest, kind: str) -> Run | None:
+    try:
+        return Run.objects.filter(pk=UUID(request.GET.get("like", "")), kind=kind).first()
+    except ValueError:
+        return None

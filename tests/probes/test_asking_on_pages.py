@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.template.loader import render_to_string
 from django.test import Client
 
-from probes.models import Kind, Run
+from probes.models import Kind, Run, Vantage
 from probes.views.asking import NOTHING
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -200,6 +200,45 @@ def test_a_selection_of_nothing_is_told(client, ids):
         answer = client.post(path, {**fields, "connection": ids}, headers=HTMX)
         assert answer.status_code == 422
         assert NOTHING in answer.text
+
+
+@pytest.fixture
+def places(db) -> None:
+    for code in ("home", "tokyo"):
+        Vantage.objects.update_or_create(code=code)
+    Vantage.objects.update_or_create(code="retired", defaults={"active": False})
+
+
+@pytest.mark.parametrize(("kind", "fields"), [("latency", LATENCY), ("load", LOAD)])
+def test_a_test_can_be_asked_from_the_places_that_there_are(client, make_connection, places, kind, fields):
+    path = f"/connections/{make_connection().pk}/{kind}/"
+    sheet = client.get(path, headers=HTMX).text
+    assert checked(sheet) == {"home": True, "tokyo": False}
+    client.post(path, {**fields, "vantages": ["home", "tokyo"]}, headers=HTMX)
+    run = newest(kind)
+    assert (run.total, sorted(job.vantage for job in run.jobs.all())) == (2, ["home", "tokyo"])
+    client.post(f"/runs/{run.pk}/cancel/")
+    assert checked(client.get(f"{path}?like={run.pk}", headers=HTMX).text) == {"home": True, "tokyo": True}
+
+
+def checked(sheet: str) -> dict[str, bool]:
+    boxes = re.findall(r'<input type="checkbox" name="vantages" value="(\w+)"([^>]*)>', sheet)
+    return {code: "checked" in attributes for code, attributes in boxes}
+
+
+@pytest.mark.parametrize("vantages", [[], ["retired"], ["nowhere"], ["home", "<b>"]])
+def test_a_place_that_there_is_not_is_refused_in_the_sheet(client, make_connection, places, vantages):
+    path = f"/connections/{make_connection().pk}/latency/"
+    answer = client.post(path, {**LATENCY, "samples": "33", "vantages": vantages}, headers=HTMX)
+    assert answer.status_code == 422
+    assert 'id="id_vantages_error"' in answer.text
+    assert 'value="33"' in answer.text
+    assert newest("latency") is None
+
+
+def test_one_place_is_no_choice(client, make_connection):
+    Vantage.objects.update_or_create(code="home")
+    assert "vantages" not in client.get(f"/connections/{make_connection().pk}/load/", headers=HTMX).text
 
 
 def test_a_get_starts_nothing(client, make_connection):

@@ -292,8 +292,12 @@ document.addEventListener("visibilitychange", () => {
   if (missedWhileHidden) resync();
   missedWhileHidden = false;
 });
-addEventListener("online", () => {
+
+function reconnect() {
   attempts = 0;
   if (path) connect();
-});
+}
+
+addEventListener("online", reconnect);
+document.addEventListener("signed-in", reconnect);
 adopt();

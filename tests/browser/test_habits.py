@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.rigs.person import Person
-from tests.rigs.stack import Stack
+from tests.rigs.stack import PASSWORD, Stack
 
 NEAREST = "US East (Virginia)"
 PALETTE = re.compile(r"/palette/")
@@ -376,6 +376,22 @@ def test_a_tab_that_nobody_looks_at_still_shows_it(page: Page, stack: Stack, add
 # Going back, and forms -----------------------------------------------------------------------------------------
 
 
+def fill_in(page: Page, stack: Stack, name: str) -> dict[str, str]:
+    """Types a new connection that nothing answers for, and returns what stands in which field."""
+    page.goto(f"{stack.url}/connections/new/")
+    typed = {
+        "Name": name,
+        "Host": "127.0.0.1",
+        "Port": "1",
+        "Database": "app",
+        "User": "ada",
+        "Password": "secret",
+    }
+    for label, value in typed.items():
+        page.get_by_label(label, exact=True).fill(value)
+    return typed
+
+
 def test_the_back_button_goes_through_the_searches(page: Page, stack: Stack):
     page.goto(f"{stack.url}/connections/")
     page.get_by_role("searchbox").fill("virginia")
@@ -432,6 +448,53 @@ def test_what_was_typed_survives_a_refusal_and_a_lost_network(open_browser, stac
     page.context.set_offline(False)
     page.get_by_role("button", name="Save").click()
     page.wait_for_url(DETAIL)
+
+
+@pytest.mark.parametrize("lost", [{"name": "sessionid"}, {}], ids=["session", "all cookies"])
+def test_what_was_typed_survives_a_sign_out(open_browser, stack: Stack, name: str, lost: dict[str, str]):
+    page = open_browser(complains=False)
+    typed = fill_in(page, stack, name)
+    page.context.clear_cookies(**lost)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#toasts")).to_contain_text("You are signed out.")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in in another tab").click()
+    opened.value.get_by_label("User").fill("admin")
+    opened.value.get_by_label("Password").fill(PASSWORD)
+    opened.value.get_by_role("button", name="Sign in").click()
+    expect(opened.value.locator("#live-status")).to_contain_text("Live")
+    opened.value.close()
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.locator("#toasts")).to_contain_text("You are signed in again.")
+    for label, value in typed.items():
+        expect(page.get_by_label(label, exact=True)).to_have_value(value)
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(DETAIL)
+
+
+def test_a_page_that_was_too_old_is_renewed_where_it_stands(open_browser, stack: Stack, name: str):
+    page = open_browser(complains=False)
+    fill_in(page, stack, name)
+    page.context.clear_cookies(name="csrftoken")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#toasts")).to_contain_text("It is up to date now")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(DETAIL)
+
+
+def test_a_sheet_survives_a_sign_out(open_browser):
+    page = open_browser(complains=False)
+    search(page, "load virgin")
+    expect(chosen(page)).to_contain_text(NEAREST)
+    page.keyboard.press("Enter")
+    sheet = page.locator("#dialog")
+    sheet.get_by_label("Seconds").first.fill("7")
+    page.context.clear_cookies()
+    sheet.get_by_role("button", name="Start").click()
+    with page.context.expect_page() as opened:
+        sheet.get_by_role("link", name="Sign in in another tab").click()
+    expect(opened.value.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(sheet.get_by_label("Seconds").first).to_have_value("7")
 
 
 @pytest.mark.parametrize(

@@ -49,22 +49,10 @@ look(document);
 
 /* Colours -------------------------------------------------------------------------------------------------- */
 
-const scheme = document.documentElement.dataset;
-let onScreen = null; // the scheme to go back to when the page is printed
-
 new MutationObserver(() => {
   code?.forget();
   for (const chart of shown.values()) chart?.repaint();
 }).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
-
-// Paper is white, and what a canvas holds for a dark screen cannot be read on it.
-addEventListener("beforeprint", () => {
-  onScreen = scheme.bsTheme;
-  scheme.bsTheme = "light";
-});
-addEventListener("afterprint", () => {
-  if (onScreen) scheme.bsTheme = onScreen;
-});
 
 /* Live tests ----------------------------------------------------------------------------------------------- */
 

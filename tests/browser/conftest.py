@@ -20,5 +20,6 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.fixture
-def page(open_browser) -> Page:
-    return open_browser()
+def page(open_browser, request: pytest.FixtureRequest) -> Page:
+    """A parameter, if a test gives one, is the options of its context."""
+    return open_browser(**getattr(request, "param", {}))

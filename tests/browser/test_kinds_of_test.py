@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.rigs.stack import Stack
 
@@ -124,6 +124,40 @@ def test_a_load_test_is_started_watched_elsewhere_too_and_cancelled(page: Page, 
         expect(watching.locator("#run-head")).to_contain_text("Cancelled")
         expect(watching.locator(".result-head")).to_contain_text("Stopped by hand after")
     expect(page.locator(".result-head")).to_contain_text("3 clients reached")
+
+
+def test_a_load_test_goes_on_without_its_page_which_catches_up(open_browser, stack: Stack):
+    page = open_browser(complains=False)
+    cut, sockets = [], []
+
+    def connect(socket: WebSocketRoute) -> None:
+        if cut:
+            socket.close()
+        else:
+            socket.connect_to_server()
+            sockets.append(socket)
+
+    page.route_web_socket(re.compile("/ws/"), connect)
+    page.reload()
+    open_sheet(page, "Load")
+    page.get_by_label("Seconds").fill("6")
+    page.get_by_label("Clients").fill("2")
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url(RUN)
+    expect(page.locator("[data-figure=rate]")).to_contain_text(re.compile(r"\d/s"))
+
+    cut.append(True)
+    sockets[-1].close()
+    expect(page.locator("#live-status")).to_have_text(re.compile("Reconnecting|Offline"))
+    run = page.url.rstrip("/").rsplit("/", 1)[-1]
+    while stack.rows("SELECT state FROM probes_run WHERE id = %s", run)[0]["state"] != "finished":
+        page.wait_for_timeout(200)
+    expect(page.locator("#run-head")).to_contain_text("Running")
+
+    cut.clear()
+    expect(page.locator("#live-status")).to_contain_text("Live")
+    expect(page.locator("#run-head")).to_contain_text("Finished")
+    expect(page.locator(".result-head")).to_contain_text("2 clients")
 
 
 def test_health_shows_verdicts_in_words_and_shapes(page: Page):

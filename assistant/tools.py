@@ -37,13 +37,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """``parameters`` are the JSON schemas of its arguments by name; nothing beyond them is taken."""
+    """``parameters`` are the JSON schemas of its arguments by name; nothing beyond them is taken. ``nothing`` is what
+    its absence of facts means."""
 
     name: str
     description: str
     parameters: Mapping[str, Mapping[str, Any]]
     read: Callable[[Fleet, Given], Iterable[Fact]]
     required: Sequence[str] = ()
+    nothing: str = "There is nothing of this kind."
 
     def schema(self) -> dict[str, Any]:
         """As Ollama and others take a function."""
@@ -100,7 +102,7 @@ def call(
         there_are = f"more than {MOST_FACTS}" if len(facts) > MOST_FACTS else len(facts)
         told["note"] = f"These are the first {len(lines)} of {there_are}. Ask for less at once."
     elif not facts:
-        told["note"] = "Nothing of this kind was measured."
+        told["note"] = tool.nothing
     return Answer(_json(told), {label: known[label] for label in labels})
 
 
@@ -182,6 +184,7 @@ TOOLS: Sequence[Tool] = (
             "limit": number(20),
         },
         _list_connections,
+        nothing="No active connection fits this.",
     ),
     Tool(
         "latest_results",
@@ -189,6 +192,7 @@ TOOLS: Sequence[Tool] = (
         {"connection": CONNECTION, "kind": choice(*Kind.values), "limit": number(10)},
         _latest_results,
         ["connection"],
+        nothing="It was not tested like this in the last 7 d; older results are not read here.",
     ),
     Tool(
         "series_summary",
@@ -208,6 +212,7 @@ TOOLS: Sequence[Tool] = (
         {"by": choice(*comparing.BY), "window": window("24h"), "connection": CONNECTION},
         _compare,
         ["by"],
+        nothing="Nothing was measured in this time.",
     ),
     Tool(
         "what_changed",
@@ -215,12 +220,14 @@ TOOLS: Sequence[Tool] = (
         "For one connection also its phases and its server's version and role.",
         {"connection": CONNECTION},
         _what_changed,
+        nothing="Nothing much changed within a week, as far as there is enough to compare.",
     ),
     Tool(
         "slowest",
         "The connections with the highest median latency of the last 24 hours.",
         {"limit": number(10)},
         _slowest,
+        nothing="Nothing was timed in the last 24 h.",
     ),
     Tool(
         "failing",
@@ -228,6 +235,7 @@ TOOLS: Sequence[Tool] = (
         "so many of each.",
         {"limit": number(10)},
         _failing,
+        nothing="Nothing is down, and no check of the last 24 h failed.",
     ),
     Tool(
         "errors_by_cause",
@@ -240,6 +248,7 @@ TOOLS: Sequence[Tool] = (
         "Verdicts of the newest health check: of one connection in full, of all only what needs attention.",
         {"connection": CONNECTION},
         _health,
+        nothing="No newest health check found anything to act on or to watch.",
     ),
     Tool(
         "top_statements",
@@ -247,6 +256,7 @@ TOOLS: Sequence[Tool] = (
         {"connection": CONNECTION, "by": choice("total", "mean", "calls", default="total")},
         _top_statements,
         ["connection"],
+        nothing="No newest health check of it read statements.",
     ),
     Tool(
         "explain_error",

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from assistant.evidence.fleet import Fleet, listed, result_page
+from assistant.evidence.fleet import Fleet, connection_page, listed, result_page
 from assistant.facts import Fact, Figure, Part, Unit
 from assistant.redact import quoted
 from probes import history
@@ -51,9 +51,11 @@ def summary(fleet: Fleet, pk: int) -> Iterator[Fact]:
 
 
 def report(fleet: Fleet, pk: int) -> Iterator[Fact]:
-    """The newest health check of one connection, every verdict of it with some of its rows."""
+    """The newest health check of one connection, every verdict of it with some of its rows; or that there is none."""
     result = _newest(pk)
     if result is None:
+        name = fleet.name(pk)
+        yield Fact.of(name, ": its health was not checked yet.", url=connection_page(pk), name=name)
         return
     yield _in_short(fleet, pk, result)
     url = result_page(pk, result.run_id, settings.VANTAGE)

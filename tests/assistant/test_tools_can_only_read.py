@@ -17,7 +17,7 @@ from assistant.facts import Fact, References
 from assistant.privacy import PERSON, Reader
 from connections.models import Connection
 from probes import broker, dispatch
-from probes.models import Kind, Run
+from probes.models import Kind, Latest, Result, Run
 from tests.rigs.known_history import Known
 
 NEEDED = {"connection": "tokyo-1", "measure": "latency_p50", "by": "region", "code": "tcp_refused"}
@@ -75,6 +75,35 @@ def test_schemas_are_strict_and_small():
 )  # fmt: skip
 def test_a_wrong_call_is_answered_with_what_is_wrong(known: Known, name: Any, arguments: Any, said: str):
     assert said in call(name, arguments)["error"]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("list_connections", {"search": "atlantis"}, "No active connection fits this."),
+        ("latest_results", {"connection": "lima-1"}, "not tested like this in the last 7 d"),
+        ("compare", {"by": "vantage", "connection": "lima-1"}, "Nothing was measured in this time."),
+        ("what_changed", {"connection": "lima-1"}, "Nothing much changed within a week"),
+        ("top_statements", {"connection": "dublin-1"}, "read statements"),
+    ],
+)
+def test_where_there_is_nothing_each_tool_says_what_that_means(known: Known, name: str, arguments, said: str):
+    told = call(name, arguments)
+    assert told["facts"] == []
+    assert said in told["note"]
+
+
+def test_when_all_is_well_no_tool_says_that_nothing_was_measured(known: Known):
+    Result.objects.filter(ok=False).delete()
+    Latest.objects.exclude(connection=known.of["frankfurt-1"]).delete()
+    Latest.objects.filter(kind=Kind.HEALTH).delete()
+    assert call("failing", {}) == {
+        "facts": [],
+        "note": "Nothing is down, and no check of the last 24 h failed.",
+    }
+    assert call("health", {})["note"] == "No newest health check found anything to act on or to watch."
+    [fact] = call("health", {"connection": "frankfurt-1"})["facts"]
+    assert "its health was not checked yet" in fact
 
 
 @pytest.mark.parametrize("vantage", ["nowhere", "' OR 1=1 --", "«home»", "x" * 5_000])

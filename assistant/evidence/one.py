@@ -60,15 +60,18 @@ def _result(fleet: Fleet, pk: int, result: Measured, vantage: str) -> Fact:
         for name, (words, unit) in _FIGURES.items()
         if (value := getattr(result, name)) is not None
     ]
-    said: list[Part] = [" worked"] if result.ok else [" failed: ", *why(fleet, pk, result)]
+    busy = ", while our own machine was busy" if result.strained else ""
+    said: list[Part]
+    if result.ok:
+        said = [" worked", *((": ", *listed(figures)) if figures else ()), f"{busy}."]
+    else:
+        measured = (" Measured until then: ", *listed(figures), ".") if figures else ()
+        said = [f" failed{busy}: ", *why(fleet, pk, result), *measured]
     return Fact.of(
         fleet.name(pk),
         f": {WHAT[Kind(result.kind)]} from {vantage} at ",
         result.finished_at,
         *said,
-        *((": ", *listed(figures)) if figures else ()),
-        ", while our own machine was busy" if result.strained else "",
-        ".",
         url=result_page(pk, result.run_id, vantage),
         name=fleet.name(pk),
     )

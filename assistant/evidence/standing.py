@@ -55,11 +55,12 @@ def failing(fleet: Fleet) -> Iterator[Fact]:
 
 
 def why(fleet: Fleet, pk: int, failed: Glance | Measured) -> list[Part]:
-    """The cause of a failure in our words, and the server's own as data."""
+    """The cause of a failure in our words, and the server's own as data; ends with a full stop."""
     said: list[Part] = [f"{failed.error_code} in the phase {failed.error_phase}"]
     said += [", SQLSTATE ", fleet.told(failed.sqlstate, pk)] if failed.sqlstate else []
     said += [", message ", fleet.told(failed.message, pk)] if failed.message else []
-    return [*said, ". ", HINTS.get(failed.error_code, "")]
+    hint = HINTS.get(failed.error_code)
+    return [*said, f". {hint}" if hint else "."]
 
 
 def _since(fleet: Fleet, pk: int) -> list[Part]:

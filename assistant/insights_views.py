@@ -7,13 +7,12 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from assistant import privacy
+from assistant import access, privacy
 from assistant.briefing import brief
 from assistant.insights import report
 from assistant.models import Disclosure
 from connections.models import Connection
 from connections.views import HtmxRequest
-from probes import switches
 from probes.history import Refused
 
 PREVIEW = 4_000
@@ -39,7 +38,7 @@ def _insights(request: HtmxRequest, connection: Connection | None) -> HttpRespon
         context["report"] = report(connection.pk if connection else None)
     except Refused as refusal:
         context["problem"] = str(refusal)
-    context["can_ask"] = switches.is_on(switches.CHATBOT, user=request.user)
+    context["can_ask"] = access.is_open(request.user)
     template = "assistant/_insights.html" if request.htmx else "assistant/insights.html"
     response = render(request, template, context)
     response["Cache-Control"] = "no-store"

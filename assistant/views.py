@@ -74,9 +74,11 @@ def _page(request: HtmxRequest, pk: int | None) -> HttpResponse:
     if pk and chosen is None:
         return pages.gone(request, "This conversation was deleted.")
     words = request.GET.get("q", "").replace("\0", "").strip()
+    found = mine.about(words)
     everything = "earlier" in request.GET
     context = {
-        "conversations": mine.about(words)[:MOST_LISTED],
+        "conversations": found[:MOST_LISTED],
+        "older": max(found.count() - MOST_LISTED, 0),
         "words": words,
         "chosen": chosen,
         **(_said(chosen, MOST_MESSAGES if everything else MOST_SHOWN) if chosen else {}),

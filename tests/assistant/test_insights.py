@@ -83,6 +83,19 @@ def test_questions_are_offered_only_while_the_assistant_is_switched_on(client, k
     assert "Ask the assistant" not in html
 
 
+@pytest.mark.parametrize("page", ["fleet", "dublin-1", "paris-1"])
+def test_no_sentence_ends_twice(client, known: Known, page: str):
+    urls = {name: reverse("connection-insights", args=[one.pk]) for name, one in known.of.items()}
+    html = client.get(urls.get(page, reverse("insights")), headers=HTMX).content.decode()
+    assert ".." not in re.sub(r"<[^>]+>", "", html)
+
+
+def test_a_server_without_the_chat_offers_no_questions(client, known: Known, settings):
+    settings.CHAT_ENABLED = False
+    html = client.get(reverse("insights"), headers=HTMX).content.decode()
+    assert "Ask the assistant" not in html
+
+
 def test_a_history_that_takes_too_long_is_said(client, known: Known, monkeypatch):
     monkeypatch.setattr("assistant.insights.of_fleet", too_long)
     html = client.get(reverse("insights"), headers=HTMX).content.decode()

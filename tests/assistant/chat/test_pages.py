@@ -163,6 +163,13 @@ def test_conversations_are_found_by_their_words(client, user, waiting):
     assert "No conversation holds" in client.get("/assistant/?q=%00nothing").text
 
 
+def test_conversations_that_are_not_listed_are_counted(client, user, waiting, monkeypatch):
+    assert "which the search finds" not in client.get("/assistant/").text
+    monkeypatch.setattr("assistant.views.MOST_LISTED", 1)
+    asking.begin(user, "Something else")
+    assert "1 older, which the search finds." in client.get("/assistant/").text
+
+
 def test_a_conversation_is_renamed_and_deleted(client, waiting):
     path = f"/assistant/{waiting.conversation_id}/"
     assert "Far away" in client.post(f"{path}rename/", {"title": " Far\naway "}, headers=SNAPSHOT).text

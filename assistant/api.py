@@ -11,7 +11,7 @@ from ninja import Query, Router, Schema, Status
 from ninja.errors import HttpError
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant import access, asking, drafts, export, ollama
+from assistant import access, asking, drafts, export
 from assistant.facts import References
 from assistant.models import AnswerState, Conversation, Message
 from assistant.problems import OllamaError
@@ -227,7 +227,7 @@ def stop(request: HttpRequest, message_id: Id) -> Any:
 @guarded
 def models(request: HttpRequest) -> Any:
     try:
-        return {"items": ollama.models(), "problem": ""}
+        return {"items": asking.models(request.user), "problem": ""}
     except OllamaError as error:
         return {"items": [], "problem": str(error)}
 

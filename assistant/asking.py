@@ -17,9 +17,10 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from assistant import access, answering, drafts, fragments, tasks, wire
+from assistant import access, answering, drafts, fragments, ollama, tasks, wire
 from assistant.models import AnswerState, Conversation, Message
 from assistant.models.conversations import LONGEST_MODEL, LONGEST_TITLE
+from assistant.problems import OllamaError
 from probes import queues, switches
 
 logger = logging.getLogger(__name__)
@@ -85,6 +86,18 @@ def retry(answer: Message) -> Message:
         return _await(answer.conversation)
 
 
+def models(user: AbstractBaseUser | AnonymousUser) -> list[ollama.Model]:
+    """The models to choose from. Raises `OllamaError`."""
+    try:
+        found = ollama.models()
+    except OllamaError:
+        switches.track("chatbot.error", user=user)
+        switches.track("chatbot.connection.status", user=user, value=0.0)
+        raise
+    switches.track("chatbot.connection.status", user=user, value=1.0)
+    return found
+
+
 def stop(answer: Message) -> bool:
     """Whether this ended the answer; what is written of it is kept. Its writer closes its stream at once."""
     ended = Message.objects.filter(pk=answer.pk).end(AnswerState.STOPPED, text=drafts.newest(answer))
@@ -139,7 +152,7 @@ def _ask(conversation: Conversation, question: str) -> Message:
     if conversation.messages.count() >= MOST_MESSAGES:
         raise Refused("full", f"A conversation has at most {MOST_MESSAGES} messages. Begin another one.")
     conversation.messages.create(role=Message.Role.QUESTION, text=question)
-    switches.track("chatbot.message.sent", user=conversation.owner)
+    transaction.on_commit(partial(switches.track, "chatbot.message.sent", user=conversation.owner))
     return _await(conversation)
 
 

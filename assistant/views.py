@@ -17,7 +17,7 @@ from assistant.models import Conversation, Message
 from assistant.problems import OllamaError
 from assistant.telling import Sent, Shown
 from connections.views import HtmxRequest
-from probes import live, switches
+from probes import live
 from probes.views import pages
 
 MOST_LISTED = 100
@@ -194,11 +194,9 @@ def models(request: HtmxRequest) -> HttpResponse:
     chosen = conversation.model_name if conversation else settings.OLLAMA_MODEL
     found, problem = list[ollama.Model](), ""
     try:
-        found = ollama.models()
+        found = asking.models(request.user)
     except OllamaError as error:
         problem = str(error)
-        switches.track("chatbot.error", user=request.user)
-    switches.track("chatbot.connection.status", user=request.user, value=float(not problem))
     names = {one.name for one in found}
     context = {
         "models": found,

@@ -121,8 +121,11 @@ def test_while_the_flag_is_off_everything_is_refused(program, waiting, monkeypat
         assert "switched off" in asked.json()["detail"]
 
 
-def test_models_are_listed_or_it_is_said_what_is_wrong(program, settings):
+def test_models_are_listed_or_it_is_said_what_is_wrong(program, settings, monkeypatch):
+    tracked: list[tuple[str, float | None]] = []
+    monkeypatch.setattr(switches, "track", lambda event, *, user, value=None: tracked.append((event, value)))
     settings.OLLAMA_BASE_URL = "http://127.0.0.1:9"
     told = program.get("/chat/models").json()
     assert told["items"] == []
     assert "ollama serve" in told["problem"]
+    assert tracked == [("chatbot.error", None), ("chatbot.connection.status", 0.0)]

@@ -94,12 +94,15 @@ def test_what_is_counted_arrives_as_custom_events(service, asked):
     assert sent["context"] == {"kind": "user", "key": "8", "role": "user"}
 
 
-def test_what_happens_in_the_assistant_arrives_as_each_of_its_metrics(service, asked, client, user, settings):
+def test_what_happens_in_the_assistant_arrives_as_each_of_its_metrics(
+    service, asked, client, user, settings, django_capture_on_commit_callbacks
+):
     """From the page and the worker through the SDK: nothing is counted by hand here."""
     with Ollama(answer("Nothing changed.")) as model:
         settings.OLLAMA_BASE_URL = model.url
         client.get(reverse("assistant-models"))
-        client.post(reverse("assistant-begin"), {"text": "What changed?"})
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post(reverse("assistant-begin"), {"text": "What changed?"})
         answering.write(Message.objects.get(state=AnswerState.WAITING).pk)
     client.get(reverse("assistant-models"))
     asked.close()

@@ -286,10 +286,17 @@ def test_while_ollama_is_away_the_page_says_so_and_offers_insights(client, setti
     assert ("chatbot.error", None) in tracked
 
 
-def test_messages_errors_and_times_are_counted(user, serve, tracked):
+def test_messages_errors_and_times_are_counted(
+    user, serve, tracked, monkeypatch, django_capture_on_commit_callbacks
+):
     serve(answer("Yes."), OUT_OF_MEMORY)
-    answering.write(asking.begin(user, "One?").pk)
-    answering.write(asking.begin(user, "Two?").pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        waiting = [asking.begin(user, text) for text in ("One?", "Two?")]
+    for one in waiting:
+        answering.write(one.pk)
+    monkeypatch.setattr(asking, "MOST_AT_ONCE", 0)
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(asking.Refused):
+        asking.begin(user, "Too many?")
     events = [event for event, _ in tracked]
     assert events.count("chatbot.message.sent") == 2
     assert events.count("chatbot.error") == 1

@@ -21,7 +21,7 @@ import ollama
 import pydantic
 from django.conf import settings
 
-from assistant.problems import OllamaError, of_response
+from assistant.problems import OllamaError, no_model, of_response
 from assistant.wire import Bounded, clean
 
 logger = logging.getLogger(__name__)
@@ -62,25 +62,67 @@ class Piece:
     end: str = ""
 
 
+class _Listed(pydantic.BaseModel):
+    """A model as Ollama lists it. Its package leaves out where one that runs elsewhere does so."""
+
+    model: str = ""
+    size: int = 0
+    remote_host: str | None = None
+
+    def is_called(self, name: str) -> bool:
+        """As Ollama looks for one: capitals do not matter, and ``latest`` need not be said."""
+        return self.model.lower() in {name.lower(), f"{name.lower()}:latest"}
+
+    @property
+    def runs_elsewhere(self) -> bool:
+        return bool(self.remote_host) or self.size < STUB_BYTES or _is_cloud(self.model)
+
+
+class _List(pydantic.BaseModel):
+    models: list[_Listed]
+
+
+class _Client(ollama.AsyncClient):
+    def __init__(self) -> None:
+        timeout = httpx.Timeout(None, connect=CONNECT_SECONDS, write=LIST_SECONDS, pool=LIST_SECONDS)
+        super().__init__(
+            settings.OLLAMA_BASE_URL,
+            follow_redirects=False,
+            trust_env=False,
+            timeout=timeout,
+            transport=Bounded(),
+        )
+
+    async def listed(self) -> list[_Listed]:
+        async with asyncio.timeout(LIST_SECONDS):
+            found: _List = await self._request(_List, "GET", "/api/tags")
+        return found.models
+
+    async def refuse_elsewhere(self, name: str) -> None:
+        """Raises `OllamaError` for a model that is not there, or that Ollama would only pass on to another host."""
+        found = [] if _is_cloud(name) else [one for one in await self.listed() if one.is_called(name)]
+        if _is_cloud(name) or any(one.runs_elsewhere for one in found):
+            raise OllamaError(
+                "elsewhere",
+                f"{name} does not run on this machine, and nothing may leave it. Choose another model.",
+            )
+        if not found:
+            raise no_model(name)
+
+
 def models() -> list[Model]:
     """The models that run on that machine, by name. Raises `OllamaError`."""
-    options = {**_options(), "timeout": httpx.Timeout(LIST_SECONDS, connect=CONNECT_SECONDS)}
+
+    async def listed() -> list[_Listed]:
+        async with _Client() as client:
+            return await client.listed()
+
     try:
-        with ollama.Client(settings.OLLAMA_BASE_URL, **options) as client:
-            listed = client.list().models
+        found = asyncio.run(listed())
     except FAULTS as error:
         raise _problem(error, settings.OLLAMA_MODEL) from None
-    found = [Model(clean(one.model), int(one.size or 0)) for one in listed if one.model]
-    return sorted((one for one in found if not _runs_elsewhere(one)), key=lambda one: one.name)
-
-
-def refuse_elsewhere(name: str) -> None:
-    """Raises `OllamaError` for a model that Ollama would only pass on to another host."""
-    if re.search(r"[:-]cloud$", name):
-        raise OllamaError(
-            "elsewhere",
-            f"{name} does not run on this machine, and nothing may leave it. Choose another model.",
-        )
+    here = (Model(clean(one.model), one.size) for one in found if one.model and not one.runs_elsewhere)
+    return sorted(here, key=lambda one: one.name)
 
 
 class Stream:
@@ -98,7 +140,6 @@ class Stream:
         self._thread = threading.Thread(target=self._run, name="ollama", daemon=True)
 
     def __enter__(self) -> Self:
-        refuse_elsewhere(self._model)
         self._thread.start()
         self._ready.wait()
         return self
@@ -141,7 +182,8 @@ class Stream:
 
     async def _forward(self) -> None:
         seconds, ended = FIRST_SECONDS, False
-        async with ollama.AsyncClient(settings.OLLAMA_BASE_URL, **_options(Bounded())) as client:
+        async with _Client() as client:
+            await client.refuse_elsewhere(self._model)
             pieces = _pieces(client, self._model, self._messages, self._tools)
             while True:
                 async with asyncio.timeout(seconds):
@@ -173,14 +215,8 @@ async def _pieces(
         )
 
 
-def _options(transport: httpx.AsyncHTTPTransport | None = None) -> dict[str, Any]:
-    timeout = httpx.Timeout(None, connect=CONNECT_SECONDS, write=LIST_SECONDS, pool=LIST_SECONDS)
-    given = {"transport": transport} if transport else {}
-    return {"follow_redirects": False, "trust_env": False, "timeout": timeout, **given}
-
-
-def _runs_elsewhere(model: Model) -> bool:
-    return bool(re.search(r"[:-]cloud$", model.name)) or model.bytes < STUB_BYTES
+def _is_cloud(name: str) -> bool:
+    return bool(re.search(r"[:-]cloud$", name, re.IGNORECASE))
 
 
 FAULTS = (

@@ -12,14 +12,19 @@ class OllamaError(Exception):
 MOST_QUOTED = 300
 
 
+def no_model(model: str) -> OllamaError:
+    return OllamaError("no-model", f"Ollama has no model {model}. Get it with `ollama pull {model}`.")
+
+
 def of_response(status: int, said: str, model: str) -> OllamaError:
     """From what Ollama answered with an HTTP status, or amid a stream (status -1)."""
     lower = said.lower()
     if "not found" in lower and "model" in lower:
-        return OllamaError("no-model", f"Ollama has no model {model}. Get it with `ollama pull {model}`.")
+        return no_model(model)
     if "does not support tools" in lower:
         return OllamaError("no-tools", f"{model} cannot call tools.")
-    if "system memory" in lower or "out of memory" in lower:
+    # A kernel that runs out of memory kills without a word.
+    if any(words in lower for words in ("system memory", "out of memory", "signal: killed")):
         return OllamaError(
             "memory", f"There is not enough memory for {model}: {said[:MOST_QUOTED]}. Choose a smaller model."
         )

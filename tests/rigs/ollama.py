@@ -70,6 +70,8 @@ class Ollama:
         self.requests: list[dict[str, Any]] = []
         self.tags: bytes | None = None
         """What the list of models is answered with instead."""
+        self.dripping = 0.0
+        """Seconds between the bytes of the list of models, which then never ends."""
         self.left = threading.Event()
         """Set when a client closed its connection amid a stream."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"rig": self}))
@@ -106,6 +108,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path != "/api/tags":
             self._json(404, {"error": "404 page not found"})
+            return
+        if self.rig.dripping:
+            self._drip()
             return
         if self.rig.tags is not None:
             self._body(200, self.rig.tags)
@@ -161,6 +166,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setblocking(True)
         if gone:
             raise BrokenPipeError
+
+    def _drip(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        try:
+            while True:
+                self._wait(self.rig.dripping)
+                self.wfile.write(b" ")
+        except OSError:
+            self.close_connection = True
 
     def _json(self, status: int, body: object, headers: Mapping[str, str] | None = None) -> None:
         self._body(status, json.dumps(body).encode(), headers)

@@ -1,6 +1,7 @@
 """What is read from Ollama, and how precisely a fault is named."""
 
 import itertools
+import json
 import threading
 import time
 
@@ -77,10 +78,28 @@ def test_models_are_listed_but_those_that_run_elsewhere(serve):
     assert [one.name for one in ollama.models()] == ["llama3.1:8b"]
 
 
-def test_a_model_that_runs_elsewhere_is_sent_nothing(serve):
-    server = serve(models={"gpt-oss:120b-cloud": 384})
-    assert code_of(lambda: read("gpt-oss:120b-cloud")) == "elsewhere"
+@pytest.mark.parametrize("model", ["gpt-oss:120b-cloud", "gpt-oss:120b-CLOUD", "mine", "MINE:latest", "big"])
+def test_a_model_that_runs_elsewhere_is_sent_nothing(serve, model):
+    server = serve()
+    server.tags = json.dumps(
+        {
+            "models": [
+                {"model": "gpt-oss:120b-cloud", "size": 384},
+                {"model": "mine:latest", "size": 384},
+                {"model": "big:latest", "size": 4_900_000_000, "remote_host": "https://ollama.com:443"},
+            ]
+        }
+    ).encode()
+    assert code_of(lambda: read(model)) == "elsewhere"
     assert server.requests == []
+    assert ollama.models() == []
+
+
+@pytest.mark.parametrize("model", ["mine", "Mine:LATEST"])
+def test_a_model_is_found_whatever_its_capitals_and_without_its_tag(serve, model):
+    server = serve(answer("Hello."), models={model: 4_900_000_000})
+    server.tags = b'{"models": [{"model": "mine:latest", "size": 4900000000}]}'
+    assert read(model)[0].text == "Hello."
 
 
 def test_leaving_a_stream_reaches_the_server_amid_its_silence(serve):
@@ -113,6 +132,11 @@ def test_a_stream_can_be_left_before_anything_was_read(serve):
             Failure(500, "llama runner process has terminated: cudaMalloc failed: out of memory"),
             "memory",
             "out of memory",
+        ),
+        (
+            Failure(500, "llama runner process has terminated: signal: killed"),
+            "memory",
+            "signal: killed",
         ),
         (Failure(302, "", {"Location": "http://127.0.0.1:9/"}), "redirect", "OLLAMA_BASE_URL"),
         (Failure(500, "something else"), "refused", "something else"),
@@ -169,6 +193,20 @@ def test_an_address_that_is_none_is_an_error_and_no_crash(settings, address):
 )
 def test_a_list_of_models_that_is_none_is_an_error(serve, body):
     serve().tags = body
+    assert code_of(ollama.models) == "garbled"
+
+
+def test_a_list_that_never_ends_takes_no_longer_than_one_that_does(serve, monkeypatch):
+    monkeypatch.setattr(ollama, "LIST_SECONDS", 0.3)
+    serve().dripping = 0.1
+    began = time.monotonic()
+    for ask in (ollama.models, read):
+        assert code_of(ask) == "timeout"
+    assert time.monotonic() - began < 5
+
+
+def test_no_more_is_read_of_a_list_than_one_can_hold(serve):
+    serve().tags = b" " * (2 << 20)
     assert code_of(ollama.models) == "garbled"
 
 

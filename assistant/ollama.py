@@ -95,8 +95,8 @@ class _Client(ollama.AsyncClient):
 
     async def listed(self) -> list[_Listed]:
         async with asyncio.timeout(LIST_SECONDS):
-            found: _List = await self._request(_List, "GET", "/api/tags")
-        return found.models
+            found: list[_Listed] = (await self._request(_List, "GET", "/api/tags")).models
+        return found
 
     async def refuse_elsewhere(self, name: str) -> None:
         """Raises `OllamaError` for a model that is not there, or that Ollama would only pass on to another host."""

@@ -35,18 +35,32 @@ _LITERAL = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_QUOTE = r"""(?:"[^"]*"?|'[^']*'?|»[^«]*«?)"""
+_WORD = r"""[^\s"',;()»«]+"""
 _NAMED_USER = re.compile(
-    r"""\b(user|role|owner|login)(\s+name)?\s+(?:"[^"]*"?|'[^']*'?|»[^«]*«?)""", re.IGNORECASE
+    rf"""(\b(?:user|role|owner|login)(?:\s*name)?)
+    (?: (\s*[=:]\s*)(?:{_QUOTE}|{_WORD}) | (\s+){_QUOTE} | (?<=\bfor\suser|\bfor\srole)(\s+){_WORD} )""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _NAMED_HOST = re.compile(
-    r"""\b(host|server|address)(\s+name)?\s+(?:"[^"]*"?|'[^']*'?|»[^«]*«?)""", re.IGNORECASE
+    rf"""(\b(?:host|server|address)(?:\s*name)?|\bhostaddr)
+    (?: (\s*=\s*|(?<=host)\s*:\s*)(?:{_QUOTE}|{_WORD}) | (\s+){_QUOTE} )""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _ADDRESS = re.compile(
     r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w)"
     r"|(?<![\w:])(?:(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{0,4}|[0-9a-f:]*::[0-9a-f:]*)(?![\w:])",
     re.IGNORECASE,
 )
-_DOMAIN = re.compile(r"(?<![\w.-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.){2,}[a-z]{2,}(?![\w-])", re.IGNORECASE)
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\."
+_ENDINGS = (
+    "com|net|org|info|biz|io|dev|app|cloud|tech|eu"
+    "|internal|intranet|local|localdomain|lan|corp|home|private|example|invalid|test"
+)
+"""Of two labels only these make a domain: most others are a schema and its table, or a file."""
+_DOMAIN = re.compile(
+    rf"(?<![\w.-])(?:(?:{_LABEL}){{2,}}[a-z]{{2,}}|{_LABEL}(?:{_ENDINGS}))(?![\w-])", re.IGNORECASE
+)
 
 
 def visible(text: str) -> str:
@@ -105,10 +119,10 @@ class Redactor:
     def _hidden(self, text: str, connection: Connection) -> str:
         if not self.reader.hosts:
             text = _known(connection.host).sub(HOST, text)
-            text = _ADDRESS.sub(HOST, _NAMED_HOST.sub(rf"\1\2 {HOST}", text))
+            text = _ADDRESS.sub(HOST, _NAMED_HOST.sub(rf"\1\2\3{HOST}", text))
         if not self.reader.users:
             text = _known(connection.username).sub(USER, text)
-            text = _NAMED_USER.sub(rf"\1\2 {USER}", text)
+            text = _NAMED_USER.sub(rf"\1\2\3\4{USER}", text)
         return text
 
 

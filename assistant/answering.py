@@ -70,6 +70,8 @@ def end(answer: Message, state: AnswerState, error: str = "", problem: str = "",
         return
     answer.refresh_from_db()
     fragments.push_message(answer)
+    if state == AnswerState.DONE and Message.objects.replaced_by(answer).delete()[0]:
+        fragments.changed(answer.conversation_id)
     owner = answer.conversation.owner
     if error:
         switches.track("chatbot.error", user=owner)
@@ -161,8 +163,11 @@ class _Writer:
         self._turn([])
 
     def _turns(self) -> list[Message]:
-        """What was said before this answer; the last is its question."""
-        return list(self._answer.conversation.messages.defer("sent").filter(pk__lt=self._answer.pk))
+        """What was said before this answer; the last is its question, to which another answer may stand already."""
+        said = list(self._answer.conversation.messages.defer("sent").filter(pk__lt=self._answer.pk))
+        while said[-1].is_answer:
+            said.pop()
+        return said
 
     def _turn(self, schemas: Sequence[dict[str, Any]]) -> list[Call]:
         """Lets the model speak until it ends or wants tools; returns what it asks of them. Raises for silence."""

@@ -74,7 +74,8 @@ def edit(question: Message, text: str) -> Message:
 
 
 def retry(answer: Message) -> Message:
-    """Asks for another answer to the last question, instead of this one. Raises `Refused`, `SwitchedOff`."""
+    """Asks for another answer to the last question. What is written of this one stays until the other is done, unless
+    an earlier answer stays already. Raises `Refused`, `SwitchedOff`."""
     access.require(answer.conversation.owner)
     with _one_at_a_time(answer.conversation):
         last = answer.conversation.messages.last()
@@ -82,7 +83,8 @@ def retry(answer: Message) -> Message:
             raise Refused(
                 "not-the-last", "Only the last answer can be asked for again; edit the question instead."
             )
-        answer.delete()
+        if not last.text or Message.objects.replaced_by(last).exists():
+            last.delete()
         return _await(answer.conversation)
 
 

@@ -75,6 +75,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
         silent = Q(state=AnswerState.STREAMING, beat_at__lt=now - SILENT_AFTER)
         return self.filter(silent | Q(state=AnswerState.WAITING, created_at__lt=now - WAITED_AFTER))
 
+    def replaced_by(self, answer: "Message") -> Self:
+        """Earlier answers to the same question."""
+        said = self.filter(conversation=answer.conversation_id, pk__lt=answer.pk)
+        question = said.filter(role=Message.Role.QUESTION).order_by("-pk").values("pk")[:1]
+        return said.filter(role=Message.Role.ANSWER, pk__gt=models.Subquery(question))
+
     def end(self, state: AnswerState, error: str = "", problem: str = "", **fields: Any) -> bool:
         """Whether this call, and no earlier one, ended what was open among them."""
         now = timezone.now()

@@ -402,6 +402,29 @@ def test_a_question_while_the_broker_is_away_has_failed_and_can_be_asked_again(a
     assert again.text == "Now."
 
 
+def test_an_answer_stays_until_another_one_is_done(ask, serve):
+    server = serve(answer("First."), [cuts], [*says("Half"), cuts], answer("Second."))
+    first = ask()
+    texts = []
+    for _ in range(3):
+        again = asking.retry(Message.objects.last())
+        assert first.conversation.messages.count() == 3
+        answering.write(again.pk)
+        texts.append(list(first.conversation.messages.values_list("text", flat=True)[1:]))
+    assert texts == [["First.", ""], ["First.", "Half"], ["Second."]]
+    assert [one["content"] for one in server.requests[-1]["messages"][1:]] == ["Why is Tokyo slow?"]
+
+
+def test_an_answer_that_cannot_be_asked_for_again_is_kept(ask, serve, monkeypatch):
+    serve(answer("First."))
+    first = ask()
+    monkeypatch.setattr(asking, "MOST_AT_ONCE", 0)
+    with pytest.raises(asking.Refused):
+        asking.retry(first)
+    first.refresh_from_db()
+    assert first.text == "First."
+
+
 def test_pages_are_told_at_most_twenty_times_a_second(ask, serve):
     serve([step for word in range(150) for step in (*says(f"{word} "), 0.002)] + ends())
     written = ask()

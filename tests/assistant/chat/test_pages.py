@@ -138,7 +138,7 @@ def test_editing_a_question_replaces_what_followed(client, waiting):
 def test_only_the_last_answer_is_asked_for_again(client, waiting):
     ended(waiting, "First.")
     client.post(f"/assistant/messages/{waiting.pk}/retry/")
-    again = Message.objects.get(role=Message.Role.ANSWER)
+    again = Message.objects.open().get()
     assert (again.state, again.text) == (AnswerState.WAITING, "")
     ended(again, "Second.")
     asking.ask(again.conversation, "And now?")

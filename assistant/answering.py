@@ -13,6 +13,8 @@ from assistant import access, briefing, context, drafts, fragments, privacy, too
 from assistant.models import AnswerState, Conversation, Message
 from assistant.ollama import Call, Piece, Stream
 from assistant.problems import OllamaError
+from assistant.redact import Redactor
+from connections.models import Connection
 from probes import switches
 
 logger = logging.getLogger(__name__)
@@ -96,6 +98,7 @@ class _Writer:
         self._model = answer.model
         self._draft = drafts.Draft(answer)
         self._reader = privacy.reader_for_model()
+        self._since = privacy.told_since()
         self._known = frozenset(answer.conversation.references)
         self._began = time.monotonic()
         self._messages: list[dict[str, Any]] = []
@@ -163,11 +166,18 @@ class _Writer:
         self._turn([])
 
     def _turns(self) -> list[Message]:
-        """What was said before this answer; the last is its question, to which another answer may stand already."""
+        """What may be told of what was said before this answer; the last is its question, to which another answer may
+        stand already."""
         said = list(self._answer.conversation.messages.defer("sent").filter(pk__lt=self._answer.pk))
         while said[-1].is_answer:
             said.pop()
-        return said
+        *before, question = said
+        turns = [*(one for one in before if self._since is None or one.created_at > self._since), question]
+        redact, connections = Redactor(self._reader), Connection.objects.only("name", "host", "username")
+        for turn in turns:
+            if not turn.is_answer:
+                turn.text = redact.question(turn.text, connections)
+        return turns
 
     def _turn(self, schemas: Sequence[dict[str, Any]]) -> list[Call]:
         """Lets the model speak until it ends or wants tools; returns what it asks of them. Raises for silence."""

@@ -1,7 +1,7 @@
 """The report that needs no model: the same facts that a model is briefed with, for people to read."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Self
@@ -13,7 +13,8 @@ from assistant.evidence.fleet import Fleet
 from assistant.evidence.reading import read_only
 from assistant.evidence.report import Section, of_connection, of_fleet
 from assistant.facts import Fact, Figure, Part, Quoted
-from assistant.privacy import PERSON
+from assistant.privacy import PERSON, reader_for_model
+from assistant.redact import Redactor
 from probes.states import State
 
 MOST_LINES = 5
@@ -51,7 +52,9 @@ def report(pk: int | None = None) -> Report:
         fleet = Fleet.seen(PERSON)
         sections = of_fleet(fleet) if pk is None else of_connection(fleet, pk)
         passages = [Passage.of(section) for section in sections]
-        asked = _of_fleet(fleet) if pk is None else _of_connection(fleet.name(pk).text)
+        # A question goes to the model as it stands here.
+        asker = replace(fleet, redact=Redactor(reader_for_model()))
+        asked = _of_fleet(asker) if pk is None else _of_connection(asker.name(pk).text)
         told = [one for one in passages if one.lines or one.nothing]
         return Report(fleet.now, told, list(islice(asked, MOST_QUESTIONS)))
 

@@ -1,6 +1,7 @@
 """What of the databases may be told to a model: three switches that only an administrator turns on."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.core.exceptions import PermissionDenied
@@ -25,6 +26,11 @@ def reader_for_model() -> Reader:
     """What the switches allow at this moment."""
     allowed = Disclosure.objects.first()
     return Reader(allowed.statements, allowed.hosts, allowed.users) if allowed else Reader()
+
+
+def told_since() -> datetime | None:
+    """When the switches changed last: an answer from before may hold what must not be told any more."""
+    return Disclosure.objects.values_list("changed_at", flat=True).first()
 
 
 def may_change(user: AbstractBaseUser | AnonymousUser) -> bool:

@@ -6,6 +6,7 @@ may look like an instruction's frame, a reference of ours, or a token that a mod
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from assistant.facts import Quoted
 from assistant.privacy import Reader
@@ -104,6 +105,14 @@ class Redactor:
         tells_host = not self.reader.hosts and connection.host.lower() in name
         tells_user = not self.reader.users and f"{connection.username.lower()}@" in name
         return quoted(f"connection {connection.pk}" if tells_host or tells_user else connection.name)
+
+    def question(self, text: str, connections: Iterable[Connection]) -> str:
+        """What somebody asks, with the connections that it names called as the reader knows them."""
+        for one in sorted(connections, key=lambda one: -len(one.name)):
+            told = self.name(one).text
+            if told == f"connection {one.pk}":
+                text = _known(one.name).sub(told, text)
+        return text
 
     def message(self, text: str, connection: Connection) -> Quoted:
         """What a server or a system said."""

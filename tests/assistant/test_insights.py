@@ -33,6 +33,16 @@ def test_the_fleet_report_tells_what_needs_attention_with_links(client, known: K
     assert reverse("result-detail", args=[run, known.of["dublin-1"].pk, "home"]) in html
 
 
+def test_its_questions_name_nothing_that_the_model_may_not_be_told(client, known: Known):
+    dublin = known.of["dublin-1"]
+    Connection.objects.filter(pk=dublin.pk).update(name=dublin.host)
+    for url in (reverse("insights"), reverse("connection-insights", args=[dublin.pk])):
+        html = client.get(url, headers=HTMX).content.decode()
+        questions = re.findall(r'name="text" value="([^"]*)"', html)
+        assert any(f"connection {dublin.pk}" in one for one in questions)
+        assert not any(dublin.host in one for one in questions)
+
+
 def test_the_report_of_a_connection_tells_of_nothing_else(client, known: Known):
     html = client.get(
         reverse("connection-insights", args=[known.of["frankfurt-1"].pk]), headers=HTMX

@@ -27,8 +27,6 @@ MOST_CALLS = 12
 MOST_ARGUMENTS = 2_000
 """Letters of one call's arguments."""
 MOST_NAME = 100
-LEAST_ROOM = 500
-"""Letters that hold a fact or two; with fewer left no tool is asked any more."""
 
 REPEATED = json.dumps({"error": "This was asked before with the same arguments; its answer is above. Go on."})
 NO_MORE = json.dumps({"error": "No more calls are answered. Write the answer from what you have."})
@@ -137,32 +135,30 @@ class _Writer:
         Conversation.objects.filter(messages__in=mine).update(references=kept, changed_at=timezone.now())
 
     def _converse(self) -> None:
+        schemas = [tool.schema() for tool in tools.TOOLS]
         try:
-            self._attempt(tools.TOOLS)
+            self._attempt(schemas if context.has_room_for(schemas) else [])
         except OllamaError as error:
             if error.code != "no-tools":
                 raise
-            self._attempt(())
+            self._attempt([])
 
-    def _attempt(self, offered: Sequence[tools.Tool]) -> None:
-        window = context.Window.of(tools=bool(offered))
+    def _attempt(self, schemas: Sequence[dict[str, Any]]) -> None:
+        window = context.Window.of(tools=bool(schemas))
         *before, question = self._turns()
         facts = briefing.brief(
             question.text, reader=self._reader, budget=window.facts, references=self._draft.references
         )
         self._keep_references()
         self._messages = context.messages(facts.text, before, question.text, window)
-        schemas = [tool.schema() for tool in offered]
-        room = window.tools
         for _ in range(MOST_ROUNDS):
             calls = self._turn(schemas)
             if not calls:
                 return
             for call in calls:
                 self._draft.keep_up()
-                answer = self._call(call, room)
-                room -= len(answer)
-                self._messages.append({"role": "tool", "tool_name": call.name, "content": answer})
+                answer = self._call(call, context.room(self._messages, schemas))
+                self._messages.append({"role": "tool", "tool_name": call.name[:MOST_NAME], "content": answer})
         self._turn([])
 
     def _turns(self) -> list[Message]:
@@ -220,7 +216,7 @@ class _Writer:
         arguments = json.dumps(call.arguments, sort_keys=True)
         key = f"{call.name}({arguments})"
         self._calls += 1
-        if self._calls > MOST_CALLS or room < LEAST_ROOM:
+        if self._calls > MOST_CALLS or room < context.LEAST_ROOM:
             return NO_MORE
         if key in self._asked:
             return REPEATED

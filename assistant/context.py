@@ -1,6 +1,7 @@
 """What a model is sent: the rules, the facts, as many of the latest turns as there is room for, and the question."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,10 @@ from assistant.models import AnswerState, Message
 LETTERS_A_TOKEN = 3
 """Fewer than there are in English, because figures, names and other languages take more tokens."""
 ANSWER_SHARE, FACTS_SHARE, FACTS_SHARE_ALONE, TOOLS_SHARE = 0.25, 0.2, 0.5, 0.35
-"""Of the window. A model that cannot call tools is told more at once."""
+"""Of the window. A model that cannot call tools is told more at once. The schemas of the tools, what the model says when
+it calls them and their answers share theirs, and have what the others leave of their own."""
+LEAST_ROOM = 500
+"""Letters that hold a fact or two; with fewer left no tool is asked any more."""
 
 RULES = """\
 You are the assistant of Meridian, which tests PostgreSQL databases from many places and keeps what it measured.
@@ -36,15 +40,31 @@ class Window:
 
     facts: int
     turns: int
-    tools: int
 
     @classmethod
     def of(cls, *, tools: bool) -> "Window":
-        letters = settings.OLLAMA_CONTEXT * LETTERS_A_TOKEN
         facts = FACTS_SHARE if tools else FACTS_SHARE_ALONE
         asked = TOOLS_SHARE if tools else 0
         rest = 1 - ANSWER_SHARE - facts - asked
-        return cls(int(letters * facts), int(letters * rest) - len(RULES), int(letters * asked))
+        return cls(_letters(facts), _letters(rest) - len(RULES))
+
+
+def has_room_for(schemas: Sequence[dict[str, Any]]) -> bool:
+    """Whether tools can be offered at all, and answer."""
+    return _size(schemas) + LEAST_ROOM <= _letters(TOOLS_SHARE)
+
+
+def room(messages: Sequence[dict[str, Any]], schemas: Sequence[dict[str, Any]]) -> int:
+    """Letters that are left for tools when these have been sent; the model's own part is kept free."""
+    return _letters(1 - ANSWER_SHARE) - _size(messages) - _size(schemas)
+
+
+def _letters(share: float) -> int:
+    return int(settings.OLLAMA_CONTEXT * LETTERS_A_TOKEN * share)
+
+
+def _size(sent: Sequence[dict[str, Any]]) -> int:
+    return len(json.dumps(sent, ensure_ascii=False))
 
 
 def messages(facts: str, before: Iterable[Message], question: str, window: Window) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ import ollama
 import pydantic
 from django.conf import settings
 
+from assistant.context import ANSWER_SHARE
 from assistant.problems import OllamaError, no_model, of_response
 from assistant.wire import Bounded, clean
 
@@ -32,7 +33,7 @@ FIRST_SECONDS = 120.0
 """Before the first piece: a model of gigabytes is read from disk, and then reads what it was sent."""
 IDLE_SECONDS = 45.0
 MOST_WORDS = 2_048
-"""Tokens that a model may write in one turn, its thinking included."""
+"""Tokens that a model may write in one turn, its thinking included; fewer in a small window."""
 STUB_BYTES = 1 << 20
 """A model that runs elsewhere is listed with a file of a few hundred bytes."""
 
@@ -199,12 +200,13 @@ class Stream:
 async def _pieces(
     client: ollama.AsyncClient, model: str, messages: Sequence[Message], tools: Sequence[Message]
 ) -> AsyncIterator[Piece]:
+    most = min(MOST_WORDS, int(settings.OLLAMA_CONTEXT * ANSWER_SHARE))
     stream = await client.chat(
         model,
         messages,
         tools=tools or None,
         stream=True,
-        options={"num_ctx": settings.OLLAMA_CONTEXT, "num_predict": MOST_WORDS},
+        options={"num_ctx": settings.OLLAMA_CONTEXT, "num_predict": most},
     )
     async for part in stream:
         calls = part.message.tool_calls or ()

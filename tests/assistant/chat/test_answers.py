@@ -157,18 +157,46 @@ def test_a_model_that_writes_nothing_has_failed_and_says_so(ask, serve, tool, tu
 
 
 def test_a_tool_has_the_room_that_is_left_in_the_window(ask, serve, settings):
-    settings.OLLAMA_CONTEXT = 4_096
+    settings.OLLAMA_CONTEXT = 5_760
     Connection.objects.bulk_create(
         Connection(name=f"{number} {'copy ' * 12}", host="x", database="x", username="x")
         for number in range(60)
     )
     server = serve(calls("list_connections", limit=40) + ends(), answer("Many."))
-    assert ask().state == AnswerState.DONE
-    told = server.requests[1]["messages"][-1]["content"]
-    assert len(told) <= context.Window.of(tools=True).tools
+    assert ask("How many? " * 300).state == AnswerState.DONE
+    first, second = server.requests
+    told = second["messages"][-1]["content"]
+    assert len(told) <= context.room(first["messages"], first["tools"])
     facts, note = json.loads(told).values()
     assert len(facts) > 5
     assert note.startswith(f"These are the first {len(facts)} of 40.")
+
+
+def test_all_that_is_sent_leaves_the_model_its_part_of_the_window(ask, serve, settings):
+    Connection.objects.bulk_create(
+        Connection(name=f"{number} {'copy ' * 12}", host="x", database="x", username="x")
+        for number in range(60)
+    )
+    turns = [
+        says("Let me look. " * 60) + calls("list_connections", limit=number) + ends()
+        for number in range(40, 34, -1)
+    ]
+    server = serve(*turns, answer("Many."))
+    assert ask().state == AnswerState.DONE
+    assert "No more calls" in server.requests[-1]["messages"][-1]["content"]
+    most = settings.OLLAMA_CONTEXT * context.LETTERS_A_TOKEN
+    told = [one for one in server.requests if "No more calls" not in str(one["messages"][-1])]
+    assert 1 < len(told) < len(server.requests) - 1
+    sent = len(json.dumps([told[-1]["messages"], told[-1]["tools"]], ensure_ascii=False))
+    assert 0.6 * most < sent < (1 - context.ANSWER_SHARE) * most + 500
+
+
+def test_a_small_window_has_no_tools_more_facts_and_a_shorter_answer(ask, serve, settings):
+    settings.OLLAMA_CONTEXT = 4_096
+    server = serve(answer("It is far."))
+    ask()
+    assert not server.requests[0]["tools"]
+    assert server.requests[0]["options"]["num_predict"] == 1_024
 
 
 def test_different_calls_are_bounded_too(ask, serve, tool):

@@ -63,7 +63,7 @@ _NO_FIGURE = re.compile(
     | \b\d{{1,2}}\.?\s+{_MONTH}\b(?:\s+(?!{_MEASURED})\d{{4}})?
     | \b{_MONTH}\s+(?!{_MEASURED})\d{{1,2}}\b(?:,?\s+(?!{_MEASURED})\d{{4}})?
     | \b\d{{1,2}}(?P<between>[./])\d{{1,2}}(?P=between)\d{{2,4}}\b(?!\s?(?:{_UNIT})(?!\w))
-    | \b(?:in|since|of|year)\s+(?!{_MEASURED})(?:19|20)\d\d\b(?!\s+{_NOUNS}\b)
+    | \b(?:in|since|of|year)\s+(?!{_MEASURED})(?:19|20)\d\d\b(?!-\d|\s+{_NOUNS}\b)
     | ^\s*(?:[-*+>]\s+|\#+\s+)*\(?\d{{1,3}}[.)](?=\s)
     | \b(?:top|step|rule|option|number|no\.?|nr\.?|example|section|table|attempt|port|pid|code|sqlstate|http|rfc
         |version|v|postgres(?:ql)?|pg|timescaledb|pgbouncer|tlsv?|ssl|ipv)[\s:]*\#?(?!{_MEASURED})\d[\w.]*

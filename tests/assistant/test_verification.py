@@ -115,6 +115,7 @@ def test_a_figure_that_no_cited_result_contains_is_marked(written: str):
         "in the 7 days before it was 24-hour window by 24 h p50",
         "localhost:5432, db_77 and /runs/231",
         "since 2026, on March 3, 2025",
+        "down since 2026-03-14 09:10 UTC, in 2026-03-31T10:00Z",
         "the top 20 of them",
         "two things: 1 the network, 2 the server",
         "Here are 5 ideas",

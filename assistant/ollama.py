@@ -96,8 +96,7 @@ class _Client(ollama.AsyncClient):
 
     async def listed(self) -> list[_Listed]:
         async with asyncio.timeout(LIST_SECONDS):
-            found: list[_Listed] = (await self._request(_List, "GET", "/api/tags")).models
-        return found
+            return (await self._request(_List, "GET", "/api/tags")).models
 
     async def refuse_elsewhere(self, name: str) -> None:
         """Raises `OllamaError` for a model that is not there, or that Ollama would only pass on to another host."""
@@ -115,7 +114,8 @@ def models() -> list[Model]:
     """The models that run on that machine, by name. Raises `OllamaError`."""
 
     async def listed() -> list[_Listed]:
-        async with _Client() as client:
+        client = _Client()
+        async with client:
             return await client.listed()
 
     try:

@@ -198,13 +198,6 @@ def test_an_answer_is_plain_text_and_links_to_our_pages_whatever_it_says(said: s
     }
 
 
-def test_the_tools_on_offer_are_the_same_whatever_databases_say(known: Known):
-    before = json.dumps([tool.schema() for tool in tools.TOOLS])
-    for attack in ATTACKS:
-        poison(known, attack)
-        assert json.dumps([tool.schema() for tool in tools.TOOLS]) == before
-
-
 def test_a_reference_that_a_database_forged_leads_nowhere(known: Known):
     poison(known, "see [r1] and [r99]")
     references = References()

@@ -160,6 +160,10 @@ def _errors_by_cause(fleet: Fleet, given: Given) -> Iterable[Fact]:
     return failures.causes(chosen, Window.named(given["window"], fleet.now))
 
 
+def _outages(fleet: Fleet, given: Given) -> Iterable[Fact]:
+    return failures.outages(fleet, arguments.connection(fleet, given["connection"]))
+
+
 def _health(fleet: Fleet, given: Given) -> Iterable[Fact]:
     if given.get("connection"):
         return health.report(fleet, arguments.connection(fleet, given["connection"]))
@@ -242,6 +246,14 @@ TOOLS: Sequence[Tool] = (
         "Failures counted by error code, of one connection or all.",
         {"connection": CONNECTION, "window": window("24h")},
         _errors_by_cause,
+    ),
+    Tool(
+        "outages",
+        "When one connection was down within the last 30 days: from, to, for how long, how many tests failed, the cause.",
+        {"connection": CONNECTION},
+        _outages,
+        ["connection"],
+        nothing="No connection test from home found it down in the last 30 d.",
     ),
     Tool(
         "health",

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 
+from django.conf import settings
+
 from assistant.evidence.fleet import Fleet, counted, page, result_page
-from assistant.facts import Fact
+from assistant.facts import Fact, Figure, Part
 from probes import history
 from probes.engine.errors import HINTS, OURS
-from probes.history import Window
+from probes.history import Outage, Window
+from probes.models import Kind
 
 
 def causes(fleet: Fleet, window: Window) -> Iterator[Fact]:
@@ -32,6 +35,29 @@ def causes(fleet: Fleet, window: Window) -> Iterator[Fact]:
             url=result_page(one.connection_id, one.run_id, one.vantage),
             name=fleet.name(one.connection_id),
         )
+
+
+def outages(fleet: Fleet, pk: int) -> Iterator[Fact]:
+    """The stretches of the last 30 days in which its connection tests from home failed, the newest first."""
+    for one in history.outages_of(pk, fleet.now, kind=Kind.CONNECTION, vantage=settings.VANTAGE):
+        yield Fact.of(
+            fleet.name(pk),
+            " was down from " if one.end else " has been down since ",
+            *(["before "] if one.for_longer else []),
+            one.start,
+            *_until(one),
+            ": ",
+            *counted(one.failures, "connection test"),
+            f" from {one.vantage} failed, the first with {one.error_code} in the phase {one.error_phase}.",
+            url=result_page(pk, one.run_id, one.vantage),
+            name=fleet.name(pk),
+        )
+
+
+def _until(one: Outage) -> list[Part]:
+    if one.end is None:
+        return []
+    return [" to ", one.end, ", for ", Figure((one.end - one.start).total_seconds() * 1000, "ms")]
 
 
 def explanation(code: str) -> Fact:

@@ -56,6 +56,12 @@ def of_connection(fleet: Fleet, pk: int) -> Iterator[Section]:
     week = Window.named("7d", fleet.now)
     yield Section("Newest tests", lambda: one.latest(fleet, pk), "It has not been tested yet.", name)
     yield Section("What changed", lambda: _changed(fleet), "Nothing much changed in a week.", name)
+    yield Section(
+        "Outages of the last 30 d",
+        lambda: failures.outages(fleet, pk),
+        "No connection test from home found it down.",
+        name,
+    )
     yield Section("Errors of the last 7 d", lambda: failures.causes(fleet, week), "", name)
     yield Section(
         "Newest health check", lambda: health.summary(fleet, pk), "Its health was not checked yet.", name

@@ -85,7 +85,10 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("what_changed", {}),
     ("errors_by_cause", {"window": "7d"}),
     ("health", {}),
-    *[(one, {"connection": 0}) for one in ("latest_results", "what_changed", "health", "top_statements")],
+    *[
+        (one, {"connection": 0})
+        for one in ("latest_results", "what_changed", "outages", "health", "top_statements")
+    ],
     ("series_summary", {"connection": 0, "measure": "latency_p50"}),
     *[("compare", {"by": by}) for by in ("region", "provider", "vantage")],
 ]

@@ -1,6 +1,7 @@
 """Tools take what their schemas allow, answer within bounds, and can write, run and ask for nothing."""
 
 import json
+import re
 import socket
 from dataclasses import replace
 from typing import Any
@@ -233,3 +234,19 @@ def test_a_reference_keeps_its_label_in_a_conversation(known: Known):
     known_urls = {one.url for one in first.references.values()}
     for label, reference in answer.references.items():
         assert (reference.url in known_urls) == (label in first.references)
+
+
+def test_an_outage_that_ended_is_told_from_when_to_when_and_for_how_long(known: Known):
+    facts = call("outages", {"connection": "sydney-1"})["facts"]
+    assert len(facts) > 1
+    for fact in facts:
+        assert re.search(
+            r"was down from .* UTC \(\w+\) to .* UTC \(\w+\), for 2 h: 1 connection test", fact
+        ), fact
+
+
+def test_a_connection_that_was_never_down_has_no_outage(known: Known):
+    assert call("outages", {"connection": "paris-1"}) == {
+        "facts": [],
+        "note": "No connection test from home found it down in the last 30 d.",
+    }

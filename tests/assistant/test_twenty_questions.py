@@ -24,12 +24,18 @@ QUESTIONS: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "What is down?": (
         "failing",
         {},
-        ["«dublin-1» («Dublin», «test-dublin») is down: tcp_refused in the phase tcp"],
+        [
+            "«dublin-1» («Dublin», «test-dublin») is down: tcp_refused in the phase tcp",
+            "It has been so since 2026-03-14 09:10 UTC (Saturday).",
+        ],
     ),
-    "Since when is dublin-1 down?": (
-        "failing",
-        {},
-        ["It has been so since 2026-03-14 09:10 UTC (Saturday)."],
+    "When was dublin-1 down?": (
+        "outages",
+        {"connection": "dublin-1"},
+        [
+            "«dublin-1» has been down since 2026-03-14 09:10 UTC (Saturday): "
+            "2 connection tests from home failed, the first with tcp_refused in the phase tcp.",
+        ],
     ),
     "What does tcp_refused mean?": (
         "explain_error",

@@ -24,6 +24,7 @@ CALLS = [
     ("top_statements", {"connection": "frankfurt-1"}),
     ("list_connections", {}),
     ("what_changed", {"connection": "dublin-1"}),
+    ("outages", {"connection": "dublin-1"}),
 ]
 
 

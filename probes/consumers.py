@@ -6,16 +6,21 @@ client that is too slow to follow loses events here, in a bounded buffer, and is
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from redis.exceptions import RedisError
 
 from probes import exchange, live, pulse
+
+logger = logging.getLogger(__name__)
 
 MOST_WAITING = 32
 MOST_PROGRESS_WAITING = 8
 SEND_SECONDS = 20.0
 TOO_SLOW = 4408
+TRY_LATER = 1013
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
@@ -28,7 +33,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.group = group_of(self.scope["url_route"]["kwargs"])
         self.user_id, self.session_key = user.pk, self.scope["session"].session_key
         self.waiting: asyncio.Queue[str] = asyncio.Queue(MOST_WAITING)
-        await exchange.join(self)
+        try:
+            await exchange.join(self)
+        except RedisError as error:
+            logger.warning("A page that opened hears of nothing yet, because the broker is away: %s", error)
+            await self.close(TRY_LATER)
+            return
         self.sender = asyncio.create_task(self._send_waiting())
         await pulse.join(self)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
@@ -21,7 +20,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class SameOrigin:
-    """Admits a websocket only from a page of this very site: the Origin names the host that was asked.
+    """Admits a websocket only from a page of this very site: the Origin is its scheme and the host that was asked.
 
     Channels' own validator compares with ALLOWED_HOSTS, which admits any port and, with DEBUG, localhost.
     """
@@ -31,23 +30,31 @@ class SameOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        app: App = self.inner if same_origin(headers) else WebsocketDenier.as_asgi()
+        admitted = same_origin(headers, scope.get("scheme", "ws"))
+        app: App = self.inner if admitted else WebsocketDenier.as_asgi()
         await app(scope, receive, send)
 
 
-def same_origin(headers: dict[bytes, str]) -> bool:
-    """Whether the handshake comes from a page of the host it is addressed to, or of a trusted origin."""
+def same_origin(headers: dict[bytes, str], scheme: str) -> bool:
+    """Whether a handshake that came by ``scheme`` is from a page of the site it is addressed to, or of a trusted origin."""
     origin = headers.get(b"origin", "")
-    host = headers.get(b"host", "")
+    host = headers.get(b"host", "").lower()
     if origin in settings.CSRF_TRUSTED_ORIGINS:
         return True
-    parts = urlsplit(origin)
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    return (
-        parts.scheme in {"http", "https"}
-        and parts.netloc.lower() == host.lower()
-        and validate_host(name.lower(), settings.ALLOWED_HOSTS)
-    )
+    site = f"{'https' if _is_secure(headers, scheme) else 'http'}://{host}"
+    return origin.lower() == site and validate_host(name, settings.ALLOWED_HOSTS)
+
+
+def _is_secure(headers: dict[bytes, str], scheme: str) -> bool:
+    """Whether the page came by TLS, as Django tells it of a request: what ends TLS for us speaks plainly to us."""
+    if settings.HTTPS:
+        return True
+    if settings.SECURE_PROXY_SSL_HEADER:
+        forwarded = headers.get(b"x-forwarded-proto")
+        if forwarded is not None:
+            return forwarded.split(",")[0].strip() == "https"
+    return scheme == "wss"
 
 
 websocket = SameOrigin(

@@ -120,11 +120,41 @@ async def test_a_socket_of_a_stranger_is_closed_as_signed_out(path):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     "origin",
-    [b"http://localhost:9000", b"http://evil.example", b"null", b"", b"http://localhost:8000.evil.example"],
+    [
+        b"http://localhost:9000",
+        b"https://localhost:8000",
+        b"http://evil.example",
+        b"http://localhost:8000.evil.example",
+        b"http://[::1",
+        b"null",
+        b"",
+    ],
 )
 async def test_a_socket_from_another_origin_is_refused(client, origin):
     cookie = (b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode())
     assert await close_code("/ws/fleet/", [HOST, (b"origin", origin), cookie]) is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "ends_tls", ["this process", "a proxy that says so", "a proxy that is trusted blindly"]
+)
+async def test_a_site_that_is_served_over_tls_admits_its_own_pages_and_no_plain_ones(
+    client, settings, ends_tls
+):
+    said = [HOST, (b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode())]
+    scheme = "ws"
+    if ends_tls == "this process":
+        scheme = "wss"
+    elif ends_tls == "a proxy that says so":
+        settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+        said.append((b"x-forwarded-proto", b"https"))
+    else:
+        settings.HTTPS = True
+    for origin, admitted in ((b"https://localhost:8000", True), (b"http://localhost:8000", False)):
+        socket = PageSocket("/ws/fleet/", [*said, (b"origin", origin)], scheme)
+        assert await socket.connect() is admitted
+        await socket.close()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,9 +14,10 @@ Header = tuple[bytes, bytes]
 
 
 class PageSocket:
-    def __init__(self, path: str, headers: Sequence[Header]) -> None:
+    def __init__(self, path: str, headers: Sequence[Header], scheme: str = "ws") -> None:
         scope = {
             "type": "websocket",
+            "scheme": scheme,
             "path": path,
             "query_string": b"",
             "headers": list(headers),

@@ -17,7 +17,6 @@ from probes.states import State, state_of
 from probes.templatetags.figures import latency_class
 
 FEED_LENGTH = 20
-MOST_OPEN_RUNS = 10
 MOST_SHARES = 4
 """Providers, and regions, of which the totals are shown beside the list; the others are counted."""
 _PROVIDERS = dict(Provider.choices)
@@ -164,8 +163,18 @@ def _pending() -> set[int]:
     return {pk for job in jobs for pk in job.connection_ids if (job.run_id, pk) not in answered}
 
 
-def open_runs() -> list[Run]:
-    return list(Run.objects.open().select_related("requested_by")[:MOST_OPEN_RUNS])
+@dataclass(frozen=True)
+class UnderWay:
+    """The newest run that is under way, if any, and how many others are."""
+
+    newest: Run | None
+    others: int
+
+
+def under_way() -> UnderWay:
+    open_runs = Run.objects.open()
+    newest = open_runs.first()
+    return UnderWay(newest, max(0, open_runs.count() - 1) if newest else 0)
 
 
 def targets_of(run: Run) -> set[tuple[str, int]]:

@@ -105,7 +105,7 @@ def _push_run(run: Run, items: Sequence[Item]) -> None:
 
 
 def _progress() -> str:
-    return _html("_progress", runs=board.open_runs())
+    return _html("_progress", under_way=board.under_way())
 
 
 def _run(run: Run, items: Iterable[Item]) -> str:

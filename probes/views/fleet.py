@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from connections.models import Connection
 from connections.views import HtmxRequest
 from probes import charts, history, live, roster
-from probes.board import Totals, feed, latest_by_kind, open_runs, outages, pair_of, rows_of
+from probes.board import Totals, feed, latest_by_kind, outages, pair_of, rows_of, under_way
 from probes.history import Filters, Refused, Window
 from probes.history.windows import DEFAULT
 from probes.models import Vantage
@@ -32,7 +32,7 @@ def connection_list(request: HtmxRequest) -> HttpResponse:
 def _list(request: HtmxRequest, name: str, usual: str, context: dict[str, object]) -> HttpResponse:
     """The connections that the address asks for. What was refused is said instead of them, with status 422."""
     seq = live.seq(live.FLEET)
-    context |= {"runs": open_runs(), "totals": Totals.of_fleet(), "search": request.GET.get("q", "")}
+    context |= {"under_way": under_way(), "totals": Totals.of_fleet(), "search": request.GET.get("q", "")}
     part, again = request.htmx.target == "live", "X-Resync" in request.headers
     # Fields that somebody types into are left alone; a link changes what they should hold.
     if not part or not (again or request.htmx.trigger in FIELDS):

@@ -1,12 +1,13 @@
 """Where connections and vantages are, how far apart, and what light in fibre needs for it: the one place for that rule."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import asin, cos, radians, sin, sqrt
-from typing import Self
+from typing import Any, Self
 
 from connections.models import Connection, Region
-from probes.models import Kind, Latest, Measured, Vantage
+from probes.history.glances import Glance, glances_of
+from probes.models import Kind, Vantage
 from probes.states import State, state_of
 from probes.telling.figures import NONE, ms
 from probes.templatetags.figures import latency_class
@@ -17,16 +18,6 @@ FIBRE_KM_PER_MS = 204.0
 CITY_KM = 50.0
 """A region is known by its city, and its machines stand somewhere around it: nearer than this says nothing."""
 TIMES = "\N{MULTIPLICATION SIGN}"
-COLUMNS = (
-    "connection_id",
-    "ok",
-    "error_code",
-    "error_phase",
-    "query_ms",
-    "strained",
-    "simulated",
-    "synthetic",
-)
 
 
 def great_circle_km(one: Region, other: Region) -> float:
@@ -97,7 +88,7 @@ class Spot:
     """A connection as the map shows it; ``path`` leads to it from the vantage, and is None where it is not real."""
 
     connection: Connection
-    latest: Measured | None
+    latest: Glance | None
     path: Path | None
 
     @property
@@ -152,6 +143,26 @@ class Spot:
             return "measured while the worker was busy"
         return self.path.compared(self.latency_ms) if self.path else ""
 
+    def told(self) -> dict[str, Any]:
+        """What the map's scripts draw it from; ``floor`` is "" where both are in one city, or no distance is real."""
+        one = self.connection
+        return {
+            "id": one.pk,
+            "name": one.name,
+            "provider": one.provider,
+            "place": one.region_id,
+            "state": self.state.value,
+            "active": one.active,
+            "made_up": self.made_up,
+            "ms": self.latency_ms,
+            "grade": self.grade,
+            "latency": self.latency,
+            "comparison": self.comparison,
+            "distance": self.path.distance if self.path else "",
+            "floor": ms(self.path.floor_ms) if self.path and not self.path.is_local else "",
+            "ratio": self.ratio,
+        }
+
 
 @dataclass(frozen=True)
 class World:
@@ -166,11 +177,9 @@ class World:
         """Three statements, however many connections."""
         vantages = list(Vantage.objects.select_related("region"))
         home = next((vantage for vantage in vantages if vantage.code == code), None)
-        rows = Latest.objects.filter(vantage=code, kind=Kind.CONNECTION).only(*COLUMNS)
-        latest = {row.connection_id: row for row in rows}
-        return cls(
-            home, vantages, [_spot(one, latest.get(one.pk), home) for one in Connection.objects.for_list()]
-        )
+        connections = list(Connection.objects.for_list())
+        latest = glances_of((one.pk for one in connections), code, Kind.CONNECTION)
+        return cls(home, vantages, [_spot(one, latest.get(one.pk), home) for one in connections])
 
     def places(self) -> set[Region]:
         """Where somebody stands."""
@@ -185,7 +194,13 @@ class World:
         return [spot for spot in self.spots if spot.connection.region is None]
 
 
-def _spot(connection: Connection, latest: Measured | None, home: Vantage | None) -> Spot:
+def spots_of(tested: Iterable[tuple[Connection, Glance | None]], code: str) -> list[Spot]:
+    """The connections, with the newest connection test of each from the vantage ``code``. One statement."""
+    home = Vantage.objects.select_related("region").filter(code=code).first()
+    return [_spot(connection, latest, home) for connection, latest in tested]
+
+
+def _spot(connection: Connection, latest: Glance | None, home: Vantage | None) -> Spot:
     spot = Spot(connection, latest, None)
     if spot.made_up or home is None:
         return spot

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.template.loader import render_to_string
 
 from connections.models import Connection
-from probes import board, live
+from probes import atlas, board, live
 from probes.board import Item, Row
 from probes.models import Kind, Result, Run
 
@@ -38,7 +39,8 @@ def _push_results(run: Run, results: Sequence[Result]) -> None:
     groups = {live.connection_group(item.connection.pk): item for item in items}
     rows = {row.connection.pk: row for row in board.rows_of(item.connection for item in items)}
     if live.FLEET in watched:
-        live.push(live.FLEET, _fleet(run, rows.values(), items))
+        spots = _spots(rows.values()) if run.kind == Kind.CONNECTION else []
+        live.push(live.FLEET, _fleet(run, rows.values(), items), spots)
     if live.run_group(run.pk) in watched:
         _push_run(run, items)
     for group in watched & groups.keys():
@@ -79,6 +81,11 @@ def _fleet(run: Run, rows: Iterable[Row], items: Sequence[Item]) -> str:
         parts += [_html("_row", row=row, fresh=True) for row in rows]
         parts += [_html("_tiles", tiles=totals.tiles), _html("_all_shares", totals=totals)]
     return "".join(parts)
+
+
+def _spots(rows: Iterable[Row]) -> list[dict[str, object]]:
+    tested = [(row.connection, row.latest) for row in rows]
+    return [spot.told() for spot in atlas.spots_of(tested, settings.VANTAGE)]
 
 
 def _connection(run: Run, row: Row, item: Item) -> str:

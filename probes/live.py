@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Sequence
 from functools import cache
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 from uuid import UUID
 
 import redis
@@ -26,11 +26,13 @@ SEQ_SECONDS = 7 * 24 * 3600
 
 
 class Event(TypedDict):
-    """A websocket frame to a page. ``html`` holds out-of-band fragments; ``resync`` asks the page to fetch itself anew."""
+    """A websocket frame to a page. ``html`` holds out-of-band fragments, ``spots`` what changed on the map (see
+    `atlas.Spot.told`); ``resync`` asks the page to fetch itself anew."""
 
     kind: str
     seq: int
     html: NotRequired[str]
+    spots: NotRequired[list[dict[str, Any]]]
     resync: NotRequired[bool]
 
 
@@ -74,9 +76,10 @@ def seq(group: str) -> int:
         return -1
 
 
-def push(group: str, html: str) -> None:
-    """Sends rendered fragments to every open page of the group."""
-    _publish(group, f'"html":{json.dumps(html)}')
+def push(group: str, html: str, spots: Sequence[dict[str, Any]] = ()) -> None:
+    """Sends rendered fragments, and what they change on the map, to every open page of the group."""
+    drawn = f',"spots":{json.dumps(spots)}' if spots else ""
+    _publish(group, f'"html":{json.dumps(html)}{drawn}')
 
 
 def resync(*groups: str) -> None:

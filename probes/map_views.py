@@ -16,7 +16,6 @@ from probes import live
 from probes.atlas import Spot, World
 from probes.models import Vantage
 from probes.states import State
-from probes.telling.figures import ms
 
 Json = dict[str, Any]
 PROVIDERS = dict(Provider.choices)
@@ -56,7 +55,7 @@ def map_places(request: HttpRequest) -> HttpResponse:
         "places": {region.pk: _place(region) for region in world.places()},
         "providers": {value: PROVIDERS[value] for value in _providers(world.spots)},
         "states": {state.value: {"word": state.word, "shape": state.shape} for state in State},
-        "connections": [_connection(spot) for spot in world.spots],
+        "connections": [spot.told() for spot in world.spots],
         "connection_url": reverse("connection-detail", args=[0]),
         "tiles": settings.MAP_TILES,
     }
@@ -94,26 +93,6 @@ def _vantage(request: HttpRequest, vantage: Vantage) -> Json:
         "active": vantage.active,
         "place": vantage.region_id,
         "edit": reverse("admin:probes_vantage_change", args=[vantage.pk]) if may else None,
-    }
-
-
-def _connection(spot: Spot) -> Json:
-    one = spot.connection
-    return {
-        "id": one.pk,
-        "name": one.name,
-        "provider": one.provider,
-        "place": one.region_id,
-        "state": spot.state.value,
-        "active": one.active,
-        "made_up": spot.made_up,
-        "ms": spot.latency_ms,
-        "grade": spot.grade,
-        "latency": spot.latency,
-        "comparison": spot.comparison,
-        "distance": spot.path.distance if spot.path else "",
-        "floor": ms(spot.path.floor_ms) if spot.path else "",
-        "ratio": spot.ratio,
     }
 
 

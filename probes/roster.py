@@ -26,6 +26,8 @@ PAGE = 50
 MOST_SHOWN = 1000
 LONGEST_SEARCH = 200
 FILTERS = ("q", "state", "provider", "region")
+MAP = ("map-provider", "map-state")
+"""What the map beside a list shows: no filter of the list, but part of its address."""
 
 _SEVERITY = Case(
     When(active=False, then=Value(len(STATES))),
@@ -150,6 +152,7 @@ class Roster:
         """``usual`` is the order when the address names none. Raises `Refused`."""
         asked = Asked.of(query, usual)
         chosen = asked.chosen()
+        address = _canonical(query, *MAP)
         query = _canonical(query)
         found = chosen.count()
         return cls(
@@ -161,7 +164,7 @@ class Roster:
             sorts={name: _sort(query, asked, name) for name in NATURAL},
             more=list(_more(query, asked, found)),
             kept=[(name, value) for name in ("state", "sort") if (value := query.get(name, ""))],
-            address=link(query) if query else "",
+            address=link(address) if address else "",
         )
 
     @property
@@ -194,11 +197,11 @@ def _shown(text: str) -> int:
     return min(max(PAGE, int(text[:6])), MOST_SHOWN)
 
 
-def _canonical(query: QueryDict) -> QueryDict:
+def _canonical(query: QueryDict, *more: str) -> QueryDict:
     """What means something, in one order, so that a page has one address."""
     kept = without(query)
     named = QueryDict(mutable=True)
-    for name in (*FILTERS, "sort", "show"):
+    for name in (*FILTERS, "sort", "show", *more):
         if value := kept.get(name, "").strip():
             named[name] = value
     return named

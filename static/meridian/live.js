@@ -1,11 +1,14 @@
 // Keeps #live in step with the server. Events carry a sequence number that grows by one: the next one is
 // swapped in, anything else means that something was missed, and the page's own view is fetched again.
-// A page marked data-whole has no fragments of its own: any event makes it fetch itself.
+// A page marked data-whole has no fragments of its own: any event makes it fetch itself, and the longer the server takes for
+// that, the seldomer.
 
 const QUIET_MS = 12_000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 8_000;
 const RESYNC_EVERY_MS = 1_000;
+const WHOLE_EVERY_MS = 2_000;
+const RESYNC_SHARE = 0.1;
 const OFFLINE_AFTER_ATTEMPTS = 3;
 const MOST_WAITING = 200;
 const DRAWN_AT_ONCE = 8;
@@ -47,6 +50,7 @@ let wanted = false;
 let fetching = false;
 let timer = null;
 let fetchedAt = -Infinity;
+let fetchedFor = 0;
 let missedWhileHidden = false;
 
 function resync() {
@@ -56,7 +60,8 @@ function resync() {
   }
   wanted = true;
   if (fetching || timer !== null) return;
-  const pause = Math.max(0, fetchedAt + RESYNC_EVERY_MS - performance.now());
+  const least = shown && "whole" in shown.dataset ? WHOLE_EVERY_MS : RESYNC_EVERY_MS;
+  const pause = Math.max(0, fetchedAt + Math.max(least, fetchedFor / RESYNC_SHARE) - performance.now());
   timer = setTimeout(fetchSnapshot, pause);
 }
 
@@ -72,6 +77,7 @@ async function fetchSnapshot() {
     // Told by the toast for network errors; the next pulse asks again.
   }
   fetching = false;
+  fetchedFor = performance.now() - fetchedAt;
   const events = waiting;
   waiting = [];
   events.forEach(take);
@@ -90,6 +96,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 
 function receive(message) {
   if (message.kind === "event") {
+    if (message.spots && !document.hidden) document.dispatchEvent(new CustomEvent("meridian:spots", { detail: message.spots }));
     take(message);
     return;
   }

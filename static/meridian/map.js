@@ -33,18 +33,26 @@ document.addEventListener("click", ({ target }) => {
   localStorage.setItem("meridian-map", folds ? "folded" : "open");
   showFold();
   if (folds) return;
-  if (world) world.refresh();
+  if (world) world.catchUp();
   else look();
 });
 
-document.addEventListener("meridian:changed", () => {
-  if (world && !isFolded(world.box)) world.refresh();
+document.addEventListener("meridian:spots", ({ detail }) => {
+  if (world && !isFolded(world.box)) world.change(detail);
 });
 document.addEventListener("htmx:afterSwap", ({ target }) => {
   if (target.id !== "live") return;
   showFold();
   look();
-  world?.refresh();
+  if (world && !isFolded(world.box)) world.refresh(Number(document.getElementById("live").dataset.connections));
+});
+
+// The links and fields of a list know nothing of what the map shows, which its selects write into the address alone.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.verb !== "get" || detail.target?.id !== "live" || detail.headers["X-Resync"]) return;
+  for (const [name, value] of new URLSearchParams(location.search)) {
+    if (name.startsWith("map-")) detail.parameters[name] = value;
+  }
 });
 addEventListener("popstate", () => world?.readAddress());
 new MutationObserver(() => world?.repaint()).observe(root, { attributeFilter: ["data-bs-theme"] });

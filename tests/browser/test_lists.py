@@ -104,6 +104,38 @@ def test_a_health_check_of_all_shows_its_progress_on_every_list(page: Page, open
     expect(page.locator("#feed")).to_contain_text("Health")
 
 
+def test_sorting_and_searching_leave_the_filter_of_the_map_as_it_is(page: Page, stack: Stack):
+    page.locator("select[name=map-state]").select_option("unhealthy")
+    page.wait_for_url(f"{stack.url}/?map-state=unhealthy")
+    page.get_by_role("link", name="Latency").click()
+    page.wait_for_url(f"{stack.url}/?sort=-latency&map-state=unhealthy")
+    expect(page.locator("[data-map-count]")).to_contain_text("0 of 3")
+    page.locator("select[name=map-state]").select_option("")
+    page.get_by_role("searchbox", name="Search connections").fill("i")
+    page.wait_for_url(f"{stack.url}/?q=i&sort=-latency")
+
+
+def test_the_map_draws_results_as_they_arrive_and_asks_for_nothing(page: Page, stack: Stack):
+    page.goto(f"{stack.url}/map/")
+    expect(page.locator("[data-map]")).to_have_attribute("data-state", "ready")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/map/places/" in request.url else None)
+    latency = page.locator("[data-cell=latency]").first
+    for _ in range(3):
+        before = latency.inner_text()
+        stack.manage("shell", "-c", TEST_ALL)
+        expect(latency).not_to_have_text(before)
+    assert asked == []
+
+
+def test_the_map_knows_soon_of_a_connection_that_comes_and_of_one_that_goes(page: Page, stack: Stack):
+    expect(page.locator("[data-map-count]")).to_contain_text("3")
+    stack.manage("shell", "-c", ANOTHER)
+    expect(page.locator("[data-map-count]")).to_contain_text("4")
+    stack.manage("shell", "-c", ONLY_THE_DEMO)
+    expect(page.locator("[data-map-count]")).to_contain_text("3")
+
+
 def test_nothing_moves_when_results_arrive(page: Page, stack: Stack):
     page.evaluate(
         """() => {
@@ -121,6 +153,10 @@ def test_nothing_moves_when_results_arrive(page: Page, stack: Stack):
     assert page.evaluate("window.moved") < 0.02
 
 
+ANOTHER = """
+from connections.models import Connection
+Connection(name="another", host="127.0.0.1", port=1, database="d", username="u").save()
+"""
 TEST_ALL = """
 from connections.models import Connection
 from probes import dispatch

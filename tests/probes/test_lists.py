@@ -95,6 +95,13 @@ def test_filters_narrow_together_and_are_chips_that_take_them_off(client, make_c
     }
 
 
+def test_what_the_map_shows_stays_in_the_address_and_filters_no_list(client, fleet):
+    page = client.get("/?sort=name&map-state=slow&map-provider=aws&nonsense=1", headers=LIVE)
+    assert len(names(page)) == 5
+    assert page["HX-Push-Url"] == "/?sort=name&map-provider=aws&map-state=slow"
+    assert "map-state=" not in page.text
+
+
 def test_the_dashboard_begins_with_the_worst_and_the_list_with_the_first_name(client, fleet):
     assert names(client.get("/")) == ["charlie", "alpha", "bravo", "delta", "asleep"]
     assert names(client.get("/connections/")) == ["alpha", "asleep", "bravo", "charlie", "delta"]

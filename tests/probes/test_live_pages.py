@@ -147,6 +147,18 @@ async def test_a_result_changes_the_row_on_the_list_the_run_and_the_connection(c
         assert f'id="connection-head-{connection.pk}"' in (await detail.frame())["html"]
 
 
+async def test_a_result_carries_what_it_changes_on_the_map(client, make_connection):
+    await sync_to_async(make_connection)()
+    async with open_page(client) as fleet:
+        await fleet.frame()
+        await sync_to_async(pump)()
+        while "spots" not in (frame := await fleet.frame()):
+            pass
+    drawn = (await sync_to_async(client.get)("/map/places/")).json()["connections"]
+    assert frame["spots"] == drawn
+    assert drawn[0]["state"] == "healthy"
+
+
 def test_open_pages_fetch_themselves_when_a_part_goes_or_comes_back(db):
     reaper.reap()
     number = live.seq(live.FLEET)

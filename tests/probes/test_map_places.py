@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from connections.models import Region
 from tests.rigs.places import dublin, home, measured, tokyo
 from tests.rigs.results import GOOD, REFUSED
 
@@ -85,6 +86,13 @@ def test_a_simulated_distance_is_marked_and_has_neither_distance_nor_floor(clien
     found = one_of(client)
     assert (found["made_up"], found["comparison"]) == ("simulated", "simulated")
     assert (found["distance"], found["floor"], found["ratio"]) == ("", "", None)
+
+
+def test_no_floor_is_told_where_both_are_in_one_city(client, make_connection):
+    home(dublin())
+    measured(make_connection(region=Region.objects.get(code="test-dublin")), query_ms=1.0)
+    found = one_of(client)
+    assert (found["distance"], found["floor"], found["comparison"]) == ("< 50 km", "", "in the same city")
 
 
 def test_a_failed_test_tells_its_cause_in_place_of_a_latency(client, make_connection):

@@ -33,9 +33,14 @@ function item(connection, { states, providers, connection_url: address }) {
 function distances(site, { home, here, map }) {
   const said = [];
   const known = site.connections.find(({ distance }) => distance);
-  if (known && home) said.push(`${known.distance} from ${home.name}; light in fibre needs ${known.floor}, there and back.`);
+  if (known && home) said.push(fromVantage(known, home));
   if (here) said.push(`${kilometres(map.distance(here, site.at))} from your place.`);
   return said.map((text) => element("p", "muted", text));
+}
+
+function fromVantage({ distance, floor }, { name }) {
+  if (!floor) return `In the same city as ${name}: ${distance} apart.`;
+  return `${distance} from ${name}; light in fibre needs ${floor}, there and back.`;
 }
 
 export function ofVantage({ name, home, active, at }, place, { here, map }) {

@@ -57,9 +57,20 @@ export class WorldMap {
     this.#ground.end();
   }
 
-  /** Asks for the newest data. */
-  refresh() {
-    this.#source.ask();
+  /** The page was fetched anew; `there` is how many connections it knows of. */
+  refresh(there) {
+    if (this.data && there !== this.data.connections.length) this.#source.askSoon();
+    else this.#source.ask();
+  }
+
+  /** Nobody looked at it for a while. */
+  catchUp() {
+    this.#source.askSoon();
+  }
+
+  /** Results have changed these connections. */
+  change(connections) {
+    this.#source.change(connections);
   }
 
   /** The colours of the page have changed. */

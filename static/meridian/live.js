@@ -139,7 +139,7 @@ function apply(event) {
     const root = piece.content?.firstElementChild ?? piece;
     const [how, selector] = (root.getAttribute("hx-swap-oob") ?? "").split(":");
     const key = how === "true" ? root.id : Symbol(selector);
-    undrawn.delete(key);
+    // What is replaced before it was drawn keeps its turn; else what changes often would never have one.
     undrawn.set(key, { html: piece.outerHTML, target: selector ?? `#${CSS.escape(root.id)}` });
   }
   drawSoon();

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import asyncpg
-
-from probes.engine.dial import Session
+from probes.engine.dial import DRIVER_ERRORS, Session
 from probes.engine.egress import EgressRules
 from probes.engine.endpoint import Endpoint
 from probes.engine.errors import timed_out
 from probes.engine.lag import LagWatch
 from probes.engine.outcome import Outcome
+from probes.engine.pooler import note_pooler
 from probes.engine.resolve import Resolver
 from probes.engine.visit import Background, visiting
 
@@ -30,7 +29,7 @@ async def probe_connection(
     lag: LagWatch | None = None,
     background: Background | None = None,
 ) -> Outcome:
-    """Opens one connection, asks ``SELECT 1`` and closes it.
+    """Opens one connection, asks ``SELECT 1``, looks for a pooler, which is not timed, and closes it.
 
     Never raises for what a name server, a network or a database does. ``endpoint.connect_timeout`` is one
     deadline for everything; only the farewell, at most a second, may come after it. A batch passes its
@@ -54,9 +53,11 @@ async def _ask(session: Session, *, deadline: float, seconds: float) -> None:
                 await session.connection.execute("SELECT 1")
     except TimeoutError as exc:
         raise timed_out("query", seconds) from exc
-    with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    # It works, whatever comes of this.
+    with contextlib.suppress(*DRIVER_ERRORS):
         async with asyncio.timeout_at(deadline):
             trace.server = replace(trace.server, in_recovery=await _in_recovery(session.connection))
+            await note_pooler(session, trace)
 
 
 @contextlib.contextmanager

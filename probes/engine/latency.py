@@ -5,7 +5,7 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from probes.engine.connection import probe_connection
@@ -16,7 +16,7 @@ from probes.engine.errors import ProbeError, timed_out
 from probes.engine.lag import LagWatch
 from probes.engine.outcome import Outcome
 from probes.engine.plan import require_number, require_whole
-from probes.engine.pooler import pooler_of
+from probes.engine.pooler import note_pooler
 from probes.engine.resolve import Resolver
 from probes.engine.server_share import server_share
 from probes.engine.summary import summarise
@@ -144,10 +144,8 @@ class _Measuring:
         session.trace.end()
         with taken_over(session) as wire:
             await self._trips(wire)
-        if self._visit.endpoint.pooled:
-            return
-        self._visit.trace.server = replace(self._visit.trace.server, pooler=await pooler_of(session))
-        if not self._visit.trace.server.pooler:
+        pooler = await note_pooler(session, self._visit.trace)
+        if not (pooler or self._visit.endpoint.pooled):
             # A pooler may answer a Sync by itself, which would be taken for the network.
             with taken_over(session) as wire:
                 self._found.server_ms = await server_share(wire, _SELECT, pairs=self._plan.samples)

@@ -13,8 +13,10 @@ behave the same. A pooler that hands the server's number on cannot be told from 
 import asyncio
 import contextlib
 import re
+from dataclasses import replace
 
 from probes.engine.dial import DRIVER_ERRORS, Session
+from probes.engine.trace import Trace
 
 PGBOUNCER = "PgBouncer"
 PGBOUNCER_LIKE = "PgBouncer-like"
@@ -37,8 +39,19 @@ def recognise(announced_pid: int, pid: int, application_name: str, *, keeps_stat
     return PGBOUNCER_LIKE
 
 
-async def pooler_of(session: Session) -> str:
-    """The pooler's name, or empty when there is none or it cannot be told. One round trip, two seconds at most.
+async def note_pooler(session: Session, trace: Trace) -> str:
+    """Looks for a pooler and notes its name, "" for none, in ``trace``. One round trip, two seconds at most.
+
+    The number of a backend that a pooler announced belongs to none, so it is forgotten.
+    """
+    name = await _pooler_of(session)
+    pid = None if name else trace.server.backend_pid
+    trace.server = replace(trace.server, pooler=name, backend_pid=pid)
+    return name
+
+
+async def _pooler_of(session: Session) -> str:
+    """Empty too when it cannot be told.
 
     It goes as COPY, in one message: a pooler may give each of several to another server.
     """

@@ -21,7 +21,7 @@ from probes.engine.load.slots import check_slots
 from probes.engine.load.split import Processes
 from probes.engine.load.workload import Ground, can_watch
 from probes.engine.outcome import Outcome
-from probes.engine.pooler import pooler_of
+from probes.engine.pooler import note_pooler
 from probes.engine.resolve import Resolver
 from probes.engine.visit import Visit, visiting
 
@@ -90,15 +90,15 @@ async def _look(session: Session, *, plan: LoadPlan, course: _Course, deadline: 
     trace.phase = "query"
     try:
         async with asyncio.timeout_at(deadline):
-            trace.server = replace(trace.server, pooler=await pooler_of(session))
-            pooled = session.endpoint.pooled or bool(trace.server.pooler)
+            pooler = await note_pooler(session, trace)
             async with session.connection.transaction(readonly=True):
                 # What a pooler's server has free says nothing about the pooler, which has a limit of its own.
-                if not pooled and not plan.all_slots:
+                # That somebody calls a connection pooled lifts no limit.
+                if not pooler and not plan.all_slots:
                     course.free_slots = await check_slots(session.connection, plan.most_clients)
                 if plan.workload in ("point", "range", "mixed"):
                     course.ground = Ground(rows=await scratch_rows(session.connection))
-                if plan.workload == "sql" and not pooled:
+                if plan.workload == "sql" and not (pooler or session.endpoint.pooled):
                     course.ground = Ground(watchful=await can_watch(session.connection))
     except TimeoutError as exc:
         raise timed_out("query", session.endpoint.connect_timeout) from exc

@@ -103,9 +103,8 @@ def _row(stretch: Mapping[str, Any]) -> list[str]:
 def _server(outcome: Outcome) -> list[str]:
     server, lines = outcome.server, []
     if server.version:
-        lines.append(
-            f"  PostgreSQL {printable(server.version)} at {server.address}, backend {server.backend_pid}"
-        )
+        backend = "" if server.backend_pid is None else f", backend {server.backend_pid}"
+        lines.append(f"  PostgreSQL {printable(server.version)} at {server.address}{backend}")
     if server.tls_version:
         lines.append(f"  {server.tls_version}, {server.tls_cipher}")
     if server.pooler:

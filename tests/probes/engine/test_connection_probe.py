@@ -35,6 +35,7 @@ async def test_the_server_describes_itself_on_every_version(any_version):
     assert server.backend_pid is not None
     assert server.backend_pid > 0
     assert server.in_recovery is False
+    assert server.pooler == ""
     has_tls = any_version.sql("SHOW ssl") == "on"
     assert server.tls_version == ("TLSv1.3" if has_tls else "")
     assert bool(server.tls_cipher) == has_tls

@@ -88,6 +88,8 @@ async def test_connection(bouncer, endpoint):
     outcome = await probe_connection(endpoint)
 
     assert outcome.failure is None
+    assert outcome.server.pooler.startswith("PgBouncer")
+    assert outcome.server.backend_pid is None
     untouched(bouncer)
 
 
@@ -98,7 +100,8 @@ async def test_latency(bouncer, endpoint):
     assert outcome.summary is not None
     assert (outcome.summary.samples, outcome.summary.failures) == (30, 0)
     assert outcome.detail["server_ms"] is None
-    assert endpoint.pooled or outcome.server.pooler.startswith("PgBouncer")
+    assert outcome.server.pooler.startswith("PgBouncer")
+    assert outcome.server.backend_pid is None
     untouched(bouncer)
 
 

@@ -219,6 +219,15 @@ async def test_no_more_than_half_of_the_free_slots_are_taken(idle):
     await all_closed(idle.port)
 
 
+async def test_to_call_a_server_pooled_lifts_no_limit(idle):
+    with running(idle, {"max_connections": "20", "superuser_reserved_connections": "3"}):
+        endpoint = endpoint_of(idle, user="postgres", password="super secret", pooled=True)
+        outcome = await load(endpoint, clients=10, seconds=0.5)
+
+    assert outcome.failure is not None
+    assert outcome.failure.code == "slots_exceeded"
+
+
 async def test_a_roles_own_limit_counts_too(idle):
     with running(idle):
         idle.sql("CREATE ROLE few LOGIN PASSWORD 'pencil' CONNECTION LIMIT 10")

@@ -45,6 +45,7 @@ SERVER_CAUSES = (
     Cause("no_such_database", "57P04"),
     Cause("session_ended", "57P05"),
     Cause("session_ended", "25P0[34]"),
+    Cause("query_cancelled", "57014", r"user request", phases=_QUERY),
     Cause("query_timeout", "57014", phases=_QUERY),
     Cause("connect_denied", "42501", phases=_SIGN_IN),
     Cause("permission_denied", "42501", phases=_QUERY),
@@ -81,7 +82,18 @@ TCP_CAUSES = {
     errno.EPIPE: "tcp_reset",
 }
 
-OUR_LIMITS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+OUR_CAUSES = {
+    errno.EMFILE: "client_exhausted",
+    errno.ENFILE: "client_exhausted",
+    errno.ENOBUFS: "client_exhausted",
+    errno.ENOMEM: "client_exhausted",
+    errno.EAGAIN: "client_exhausted",
+    errno.EADDRNOTAVAIL: "client_exhausted",
+    errno.EPERM: "client_barred",
+    errno.EACCES: "client_barred",
+    errno.EAFNOSUPPORT: "client_barred",
+}
+"""What only the system that the probe runs on says, never a server or a network."""
 
 CERTIFICATE_CAUSES = {
     9: "tls_certificate_expired",  # not valid yet
@@ -164,8 +176,8 @@ def failure_from(exc: BaseException, phase: Phase) -> Failure:
 
 def _system_error(exc: OSError, phase: Phase) -> ProbeError:
     text = os.strerror(exc.errno) if exc.errno else _text(exc)
-    if exc.errno in OUR_LIMITS:
-        return ProbeError("client_exhausted", "worker", text)
+    if ours := OUR_CAUSES.get(exc.errno or 0):
+        return ProbeError(ours, "worker", text)
     if phase == "tcp":
         return ProbeError(TCP_CAUSES.get(exc.errno or 0, "tcp_unreachable"), phase, text)
     return ProbeError("connection_lost", phase, text)

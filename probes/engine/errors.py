@@ -71,6 +71,8 @@ _THEIR_HINTS = {
     # query
     "query_failed": "Signed in, but the query failed with the server's message, shown here.",
     "query_timeout": "Signed in, but the query did not answer in time. The server is overloaded or hangs.",
+    "query_cancelled": "Somebody had the server cancel the query: pg_cancel_backend does, and tools that end what runs for "
+    "long. Ask who did.",
     "connection_lost": "The server or the network closed the connection without a reason. Look at the "
     "server's log, and at proxies and firewalls in between.",
     "result_too_large": "The statement returned more than a test takes in, so the connection was cut. Add a "
@@ -108,7 +110,10 @@ _OUR_HINTS = {
     "load_under_way": "Another load test of this database is under way, and two would falsify each other. Wait "
     "until it has ended, or cancel it.",
     "switched_off": "A flag switched this off after it was asked for, so nothing was tested. See the page Flags.",
-    "client_exhausted": "This worker has no free sockets or memory. It says nothing about the database.",
+    "client_exhausted": "This worker has no free sockets, ports or memory, or no IPv6 for an IPv6 address. It says nothing "
+    "about the database.",
+    "client_barred": "This worker's own system forbids such a connection. Look at its firewall and sandbox, and whether "
+    "it has IPv6. It says nothing about the database.",
     "worker_lost": "The worker was lost while it ran this probe; it says nothing about the database. See the "
     "workers' log.",
     "job_unreadable": "The worker pool could not open the job. Give it the vault keys of the home site.",

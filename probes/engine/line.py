@@ -10,7 +10,7 @@ from ipaddress import ip_address
 
 from probes.engine.causes import error_from
 from probes.engine.endpoint import Endpoint
-from probes.engine.errors import ProbeError, clean
+from probes.engine.errors import OURS, ProbeError, clean
 from probes.engine.resolve import host_name, literal
 from probes.engine.tls import Encryption, context_for
 from probes.engine.trace import Trace
@@ -72,8 +72,8 @@ async def _connect_first(
             except OSError as exc:
                 error = error_from(exc, "tcp")
                 error.message, code = f"{address}: {error.message}", error.code
-                # "No route" says less than what another address of the same host answered.
-                if failure is None or failure.code == "tcp_unreachable":
+                # Neither "no route" nor our own trouble says as much as what another address of the same host answered.
+                if failure is None or failure.code == "tcp_unreachable" or failure.code in OURS:
                     failure = error
         trace.tried(address, code)
         if not code:

@@ -142,7 +142,7 @@ def _not_known(error: ProbeError, facts: Facts) -> Finding:
     if told.sqlstate == "42501":
         needs = "The right that the message names." if facts.sees_all else facts.grant
         return unknown(f"This user may not ask: {told.message}.", needs=needs)
-    if told.sqlstate == "57014":
+    if told.code == "query_timeout" and told.sqlstate == "57014":
         return unknown(
             f"It took longer than {queries.STATEMENT_SECONDS:g} s and was given up: {told.message}."
         )

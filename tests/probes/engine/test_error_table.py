@@ -23,14 +23,14 @@ THEIRS = """
     auth_failed auth_method_unsupported auth_rejected auth_timeout cleartext_password_refused connect_denied
     connection_lost data_corrupted database_closed dns_not_found lock_timeout no_such_database no_such_role
     not_postgres out_of_resources permission_denied pooler_without_server protocol_unsupported protocol_violation
-    query_failed query_timeout result_too_large scram_cost server_error server_fault session_ended shutting_down
-    starting_up statement_writes tcp_refused tcp_reset tcp_timeout tcp_unreachable tls_certificate_expired
-    tls_certificate_unfit tls_certificate_untrusted tls_client_certificate_bad tls_failed tls_hostname_mismatch
-    tls_refused tls_required tls_timeout too_many_connections transaction_conflict
+    query_cancelled query_failed query_timeout result_too_large scram_cost server_error server_fault session_ended
+    shutting_down starting_up statement_writes tcp_refused tcp_reset tcp_timeout tcp_unreachable
+    tls_certificate_expired tls_certificate_unfit tls_certificate_untrusted tls_client_certificate_bad tls_failed
+    tls_hostname_mismatch tls_refused tls_required tls_timeout too_many_connections transaction_conflict
 """
 
 BLAMING_US = """
-    client_exhausted dns_failed dns_timeout egress_denied endpoint_invalid internal_error job_unreadable
+    client_barred client_exhausted dns_failed dns_timeout egress_denied endpoint_invalid internal_error job_unreadable
     load_under_way plan_refused scratch_foreign scratch_missing slots_exceeded statement_refused switched_off
     tls_settings_invalid vault_unreadable worker_lost
 """
@@ -103,6 +103,7 @@ def test_every_sqlstate_has_a_code_in_every_phase(phase):
         ("57P05", "idle-session timeout", "session_ended", "session_ended"),
         ("25P03", "idle-in-transaction timeout", "session_ended", "session_ended"),
         ("57014", "canceling statement due to statement timeout", "server_error", "query_timeout"),
+        ("57014", "canceling statement due to user request", "server_error", "query_cancelled"),
         ("25006", "cannot execute DELETE in a read-only transaction", "server_error", "statement_writes"),
         ("40001", "conflict with recovery", "server_error", "transaction_conflict"),
         ("40P01", "deadlock detected", "server_error", "transaction_conflict"),
@@ -133,11 +134,21 @@ def test_every_system_error_has_a_code_in_every_phase(phase):
         assert failure.message
 
 
-@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
-def test_what_this_machine_lacks_is_not_the_databases_fault(code):
-    failure = error_from(OSError(code, "x"), "tcp").failure
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        *(
+            (name, "client_exhausted")
+            for name in ("EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EAGAIN", "EADDRNOTAVAIL")
+        ),
+        *((name, "client_barred") for name in ("EPERM", "EACCES", "EAFNOSUPPORT")),
+    ],
+)
+def test_what_this_machine_lacks_or_forbids_is_not_the_databases_fault(name, code):
+    failure = error_from(OSError(getattr(errno, name), "x"), "tcp").failure
 
-    assert (failure.code, failure.phase) == ("client_exhausted", "worker")
+    assert (failure.code, failure.phase) == (code, "worker")
+    assert code in OURS
 
 
 def verification(code: int, text: str) -> ssl.SSLCertVerificationError:

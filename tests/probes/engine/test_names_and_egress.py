@@ -1,10 +1,12 @@
 """How a host becomes an address, and which addresses a probe may connect to."""
 
 import asyncio
+import errno
 import time
 
 import pytest
 
+from probes.engine import line
 from probes.engine.connection import probe_connection
 from probes.engine.egress import EgressRules
 from probes.engine.resolve import Resolver, literal
@@ -141,6 +143,23 @@ async def test_the_next_address_is_tried_and_every_attempt_is_told(unencrypted):
     first, second = outcome.detail["attempts"]
     assert (first["address"], first["failed"]) == ("::1", "tcp_refused")
     assert (second["address"], second["failed"]) == ("127.0.0.1", "")
+
+
+async def test_what_another_address_answered_says_more_than_our_own_trouble(monkeypatch):
+    connect = line._connect
+
+    async def without_ipv6(address, *place):
+        if ":" in address:
+            raise OSError(errno.EAFNOSUPPORT, "no IPv6 here")
+        return await connect(address, *place)
+
+    monkeypatch.setattr(line, "_connect", without_ipv6)
+    for addresses, code in {("::1",): "client_barred", ("::1", "127.0.0.1"): "tcp_refused"}.items():
+        async with name_server({"host.test": addresses}) as server, Resolver([server]) as resolver:
+            outcome = await probe_connection(at(1, host="host.test"), resolver=resolver)
+
+        assert outcome.failure is not None
+        assert outcome.failure.code == code
 
 
 async def test_a_dead_address_leaves_time_for_the_next():

@@ -40,12 +40,16 @@ async def open_line(
 
     Raises `ProbeError` or OSError and leaves no socket behind.
     """
+    context: ssl.SSLContext | None = None
+    if encryption is not Encryption.NEVER:
+        with trace.aside():
+            context = await context_for(endpoint)
     sock, address = await _connect_first(addresses, endpoint.port, deadline, trace)
     try:
-        if encryption is Encryption.NEVER:
+        if context is None:
             return Line(await _transport(sock, protocol), address, False)
         with trace.during("tls"):
-            return await _encrypt(sock, address, endpoint, encryption, protocol, trace)
+            return await _encrypt(sock, address, endpoint, encryption, context, protocol, trace)
     except BaseException:
         sock.close()
         raise
@@ -101,10 +105,10 @@ async def _encrypt(
     address: str,
     endpoint: Endpoint,
     encryption: Encryption,
+    context: ssl.SSLContext,
     protocol: asyncio.Protocol,
     trace: Trace,
 ) -> Line:
-    context = context_for(endpoint)
     if not await _offers_tls(sock):
         trace.tls_refused = True
         if encryption is Encryption.ALWAYS:

@@ -1,10 +1,14 @@
 """libpq's six TLS modes: when to ask for encryption, and what must be true of the certificate."""
 
+import asyncio
+import contextlib
 import enum
-import functools
 import os
 import ssl
 import tempfile
+import threading
+from collections import OrderedDict
+from typing import NamedTuple
 
 from probes.engine.endpoint import Endpoint, SslMode
 from probes.engine.errors import ProbeError
@@ -54,21 +58,54 @@ def not_for_want_of_tls(error: ProbeError) -> ProbeError:
     return error
 
 
-def context_for(endpoint: Endpoint) -> ssl.SSLContext:
+class Material(NamedTuple):
+    """What a context is made of; the certificates and the key are PEM text."""
+
+    mode: SslMode
+    root: str
+    certificate: str
+    key: str
+
+
+MOST_CONTEXTS = 64
+_contexts: OrderedDict[Material, ssl.SSLContext] = OrderedDict()
+"""The latest that were used, the last of them last. They hold keys, so no more are kept than a batch needs."""
+
+_making = threading.Lock()
+
+
+async def context_for(endpoint: Endpoint) -> ssl.SSLContext:
     """The TLS settings of this endpoint. `ProbeError` if a certificate or key cannot be read.
 
     As in libpq, a root certificate is verified against in every mode. Without one, ``verify-ca`` and
     ``verify-full`` use the system's.
     """
-    if endpoint.sslcert or endpoint.sslkey:
-        return _with_client_certificate(endpoint)
-    return _shared_context(endpoint.sslmode, endpoint.sslrootcert)
+    material = Material(endpoint.sslmode, endpoint.sslrootcert, endpoint.sslcert, endpoint.sslkey)
+    if (context := _kept(material)) is not None:
+        return context
+    # Reading certificates takes up to hundreds of milliseconds, in which every other probe should get on.
+    return await asyncio.to_thread(_make, material)
 
 
-@functools.lru_cache(maxsize=64)
-def _shared_context(mode: SslMode, root: str) -> ssl.SSLContext:
-    # Reading the system's roots takes tens of milliseconds, during which no other probe gets on.
-    return _new_context(mode, root)
+def _kept(material: Material) -> ssl.SSLContext | None:
+    with contextlib.suppress(KeyError):
+        _contexts.move_to_end(material)
+        return _contexts[material]
+    return None
+
+
+def _make(material: Material) -> ssl.SSLContext:
+    # Whoever waited for somebody else to make it finds it made.
+    with _making:
+        if (context := _kept(material)) is not None:
+            return context
+        context = _new_context(material.mode, material.root)
+        if material.certificate or material.key:
+            _load_client_certificate(context, material)
+        if len(_contexts) >= MOST_CONTEXTS:
+            _contexts.popitem(last=False)
+        _contexts[material] = context
+        return context
 
 
 def _new_context(mode: SslMode, root: str) -> ssl.SSLContext:
@@ -88,16 +125,14 @@ def _new_context(mode: SslMode, root: str) -> ssl.SSLContext:
     return context
 
 
-def _with_client_certificate(endpoint: Endpoint) -> ssl.SSLContext:
-    context = _new_context(endpoint.sslmode, endpoint.sslrootcert)
+def _load_client_certificate(context: ssl.SSLContext, material: Material) -> None:
     # OpenSSL takes client certificates from a file only: a private one, gone again at once.
     with tempfile.NamedTemporaryFile(mode="w", prefix="meridian-", encoding="utf-8") as file:
         os.fchmod(file.fileno(), 0o600)
-        file.write(f"{endpoint.sslcert}\n{endpoint.sslkey}\n")
+        file.write(f"{material.certificate}\n{material.key}\n")
         file.flush()
         try:
             # An empty passphrase keeps OpenSSL from asking for one on the terminal.
             context.load_cert_chain(file.name, password=lambda: "")
         except (ssl.SSLError, ValueError) as exc:
             raise ProbeError("tls_settings_invalid", "tls", f"client certificate or key: {exc}") from exc
-    return context

@@ -36,6 +36,16 @@ class Trace:
         finally:
             self.record(phase, time.perf_counter() - started)
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Our own preparations: they are part of no phase, nor of the total."""
+        self.phase = "worker"
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._started += time.perf_counter() - started
+
     def tried(self, address: str, failed: str) -> None:
         """Notes an attempt to connect; ``failed`` is its code, or empty."""
         self.attempts.append({"address": address, "failed": failed, "ms": _ms(self._spent["tcp"])})

@@ -8,6 +8,9 @@ LAG_WATCH, LAG_ACT = 10.0, 300.0
 """Seconds."""
 
 BYTES_WATCH, BYTES_ACT = 64 << 20, 1 << 30
+BYTES_FLOOR = 64 << 10
+"""About what a quiet server writes by itself: a replica that is no further behind than that misses nothing."""
+
 IDLE_SLOT_WATCH, IDLE_SLOT_ACT = 1 << 30, 10 << 30
 RUNNING_SLOT_WATCH = 10 << 30
 
@@ -29,7 +32,8 @@ def _of_primary(rows: list[Row], facts: Facts) -> Finding:
     lag = max((row.number("lag_seconds") or 0.0 for row in shown), default=None)
     behind = max((row.count("lag_bytes") for row in shown), default=None)
     catching_up = any(row.text("state") != "streaming" for row in shown)
-    verdict = worst([_behind(lag, behind), "watch" if catching_up else "good"])
+    each = [_behind(row.number("lag_seconds") or 0.0, row.count("lag_bytes")) for row in shown]
+    verdict = worst([*each, "watch" if catching_up else "good"])
     return Finding(
         verdict=verdict if shown else "unknown",
         value=lag if shown else None,
@@ -57,7 +61,8 @@ def _of_replica(row: Row) -> Finding:
         hint = f"This is a replica, {span(lag)} behind what it receives. {_advice(verdict)}"
     else:
         lag = quiet
-        verdict = "unknown" if quiet is None else worst(["watch", _behind(lag, behind)])
+        # What it has received tells nothing of what it has not.
+        verdict = "unknown" if quiet is None else worst(["watch", _late(lag), _behind(lag, behind)])
         hint = (
             f"This is a replica that receives from no primary right now; its last transaction is {span(quiet)} old. "
             "If it restores from an archive that may be right; else check primary_conninfo and its log."
@@ -116,9 +121,15 @@ def _slot_verdict(row: Row) -> Verdict:
 
 
 def _behind(seconds: float | None, size: float | None) -> Verdict:
-    """Late and far behind: on a quiet server the seconds alone mean nothing."""
-    verdict = graded(seconds, watch=LAG_WATCH, act=LAG_ACT)
-    return worst([verdict, graded(size or 0, watch=BYTES_WATCH, act=BYTES_ACT)])
+    """Far behind, or late with something to replay: on a quiet server the seconds alone mean nothing."""
+    if size is None:
+        return _late(seconds)
+    far = graded(size, watch=BYTES_WATCH, act=BYTES_ACT)
+    return worst([far, _late(seconds)]) if size > BYTES_FLOOR else far
+
+
+def _late(seconds: float | None) -> Verdict:
+    return graded(seconds, watch=LAG_WATCH, act=LAG_ACT)
 
 
 def _advice(verdict: Verdict) -> str:

@@ -105,11 +105,21 @@ def test_slots(status, active, retained, verdict):
             {
                 "receiving": True,
                 "replayed_all": False,
-                "lag_bytes": 10,
+                "lag_bytes": 1 << 20,
                 "since_last_transaction_seconds": 20.0,
             },
             20.0,
             "watch",
+        ),
+        (
+            {
+                "receiving": True,
+                "replayed_all": False,
+                "lag_bytes": 120,
+                "since_last_transaction_seconds": 9_999.0,
+            },
+            9_999.0,
+            "good",
         ),
         (
             {
@@ -149,17 +159,14 @@ def test_a_replica_behind(columns, lag, verdict):
     assert (finding.verdict, finding.figures["lag_seconds"]) == (verdict, lag)
 
 
-def test_a_primary_whose_replica_is_behind():
-    row = {
-        "application_name": "r",
-        "state": "streaming",
-        "lag_seconds": 400.0,
-        "lag_bytes": 7,
-        "replicas": 1,
-    }
-    finding = replication.replication(rows(row), facts())
+@pytest.mark.parametrize(("behind", "verdict"), [(1 << 20, "act"), (120, "good")])
+def test_a_primary_whose_replica_is_behind(behind, verdict):
+    row = {"application_name": "r", "state": "streaming", "replicas": 2}
+    late = {**row, "lag_seconds": 400.0, "lag_bytes": behind}
+    busy = {**row, "lag_seconds": 0.1, "lag_bytes": 1 << 20}
+    finding = replication.replication(rows(late, busy), facts())
 
-    assert (finding.verdict, finding.value) == ("act", 400.0)
+    assert (finding.verdict, finding.value) == (verdict, 400.0)
 
 
 @pytest.mark.parametrize(

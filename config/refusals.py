@@ -45,7 +45,7 @@ def answer_to(error: Exception) -> HttpResponse | None:
             return problem(422, str(error), [field])
         case dispatch.NotPermitted() | PermissionDenied():
             return problem(403, str(error) or "You may not do this.")
-        case dispatch.NothingToTest() | history.Refused():
+        case dispatch.NothingToTest() | dispatch.SeveralPlaces() | history.Refused():
             return problem(422, str(error))
         case Gone() | Http404() | ObjectDoesNotExist():
             return problem(404, str(error) if isinstance(error, Gone) else NOT_FOUND)

@@ -76,6 +76,13 @@ class SwitchedOff(Refused):
         self.switch = switch
 
 
+class SeveralPlaces(Refused):
+    """A load test comes from one vantage, because two at once would falsify each other. Ask for one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
 class LoadUnderWay(Refused):
     """A database has at most one load test at a time."""
 
@@ -99,9 +106,10 @@ def request_run(
     """Accepts one run of each connection from each vantage (home unless named).
 
     Connections of regions that are switched off, and synthetic ones, are left out. ``everything`` is for whatever asks
-    for all of them. Raises `Refused` (`NothingToTest`, `MadeUp`, `SwitchedOff`, `NotPermitted`, `LoadUnderWay`), or
-    `engine.plan.PlanError`, which names the parameter. Without a ``user`` the system itself asks, which has no rights
-    beyond those of everybody. When it returns inside no transaction, the run is durable and its messages are on their way.
+    for all of them. Raises `Refused` (`NothingToTest`, `MadeUp`, `SeveralPlaces`, `SwitchedOff`, `NotPermitted`,
+    `LoadUnderWay`), or `engine.plan.PlanError`, which names the parameter. Without a ``user`` the system itself asks,
+    which has no rights beyond those of everybody. When it returns inside no transaction, the run is durable and its
+    messages are on their way.
     """
     asked = dict(params or {})
     plan = plans.plan_of(Kind(kind).of_engine, asked)
@@ -113,6 +121,8 @@ def request_run(
     chosen = [one for one in chosen if not one.synthetic]
     if not chosen:
         raise MadeUp
+    if kind == Kind.LOAD and len(places) > 1:
+        raise SeveralPlaces
     chosen = switched_on(Kind(kind), chosen, user, everything)
     with transaction.atomic():
         if kind == Kind.LOAD:

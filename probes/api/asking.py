@@ -38,7 +38,9 @@ class Asked(BaseModel):
         examples=[{"samples": 100}],
     )
     vantages: list[str] = Field(
-        default=[], max_length=MOST_VANTAGES, description="From where; the home vantage when empty."
+        default=[],
+        max_length=MOST_VANTAGES,
+        description="From where; the home vantage when empty. A load test comes from one.",
     )
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from connections.models import Connection
 from probes import repeats, waiting
-from probes.models import Kind, Run, RunKey
+from probes.models import Kind, Run, RunKey, Vantage
 from tests.rigs.results import REFUSED, add, result
 
 pytestmark = pytest.mark.django_db
@@ -215,6 +215,13 @@ def test_a_load_test_of_a_busy_database_waits_for_its_turn(asked, target):
     answer = asked.post(f"/connections/{target.pk}/load")
     assert answer.status_code == 409
     assert "under way" in answer.json()["detail"]
+
+
+def test_a_load_test_from_two_vantages_is_refused(asked, target):
+    Vantage.objects.create(code="tokyo", name="Tokyo")
+    answer = asked.post(f"/connections/{target.pk}/load", {"vantages": ["home", "tokyo"]})
+    assert answer.status_code == 422
+    assert "one vantage" in answer.json()["detail"]
 
 
 def test_ones_own_statement_takes_a_right(asked, program, target):

@@ -15,7 +15,6 @@ from uuid import UUID
 from redis.commands.core import Script
 
 from probes import broker
-from probes.engine.endpoint import Endpoint
 from probes.engine.outcome import Kind
 
 CLAIM_SECONDS = 24 * 3600
@@ -115,13 +114,13 @@ def database_was_away() -> bool:
     return bool(broker.client().exists(_DATABASE_AWAY))
 
 
-def hold(endpoint: Endpoint, job: UUID) -> bool:
-    """Takes the database for a load test, or holds on to it; False when another job has it."""
-    return bool(_hold()(keys=[_database(endpoint)], args=[str(job), LOAD.lease]))
+def hold(database: str, job: UUID) -> bool:
+    """Takes the database (`jobs.database_of`) for a load test, or holds on to it; False when another job has it."""
+    return bool(_hold()(keys=[_held(database)], args=[str(job), LOAD.lease]))
 
 
-def let_go(endpoint: Endpoint, job: UUID) -> None:
-    _let_go()(keys=[_database(endpoint)], args=[str(job)])
+def let_go(database: str, job: UUID) -> None:
+    _let_go()(keys=[_held(database)], args=[str(job)])
 
 
 def _claim(job: UUID) -> str:
@@ -136,10 +135,9 @@ def _cancelled(run_or_job: UUID) -> str:
     return f"meridian:cancelled:{run_or_job}"
 
 
-def _database(endpoint: Endpoint) -> str:
+def _held(database: str) -> str:
     """The broker needs to tell databases apart, not to know them."""
-    name = f"{endpoint.host.casefold()}\n{endpoint.port}\n{endpoint.database}"
-    return f"meridian:load:{hashlib.sha256(name.encode()).hexdigest()}"
+    return f"meridian:load:{hashlib.sha256(database.encode()).hexdigest()}"
 
 
 @cache

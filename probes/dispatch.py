@@ -24,7 +24,7 @@ from connections.models import Connection, Region
 from probes import beginning, claims, live, outbox, plans, queues, recorder, switches, tasks
 from probes.beginning import Accepted
 from probes.engine.endpoint import Endpoint
-from probes.jobs import SealedJob, Target
+from probes.jobs import SealedJob, Target, database_at, database_of
 from probes.models import Job, Kind, Run, Schedule, uuid7
 
 logger = logging.getLogger(__name__)
@@ -185,14 +185,10 @@ def _require_no_load(chosen: Sequence[Connection]) -> None:
     """`LoadUnderWay` when an open load run has yet to end with one of these databases. The worker looks again."""
     under_way = Job.objects.filter(settled_at=None, run__kind=Kind.LOAD, run__finished_at=None)
     ids = {pk for found in under_way.values_list("connection_ids", flat=True) for pk in found}
-    taken = {_database(one) for one in Connection.objects.filter(pk__in=ids)}
+    taken = {database_of(one) for one in Connection.objects.select_related("twin").filter(pk__in=ids)}
     for one in chosen:
-        if _database(one) in taken:
+        if database_of(one) in taken:
             raise LoadUnderWay(one)
-
-
-def _database(connection: Connection) -> tuple[str, int, str]:
-    return connection.host.casefold(), connection.port, connection.database
 
 
 def cancel_run(run: Run) -> bool:
@@ -240,7 +236,7 @@ def request_trial(endpoint: Endpoint, *, region: str, user: User | AnonymousUser
         vantage=settings.VANTAGE,
         params={},
         published_at=timezone.now(),
-        targets=(Target(key=0, endpoint=endpoint, region=region),),
+        targets=(Target(key=0, endpoint=endpoint, database=database_at(endpoint), region=region),),
         asker=switches.Asker.of(user),
     )
     tasks.try_endpoint.apply_async(

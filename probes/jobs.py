@@ -20,10 +20,14 @@ from probes.switches import SYSTEM, Asker
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """``key`` is the connection's id; a trial of unsaved fields has one target with key 0. ``region`` is a code or ""."""
+    """``key`` is the connection's id; a trial of unsaved fields has one target with key 0. ``region`` is a code or "".
+
+    ``database`` is what `database_of` or `database_at` says.
+    """
 
     key: int
     endpoint: Endpoint
+    database: str
     region: str = ""
 
 
@@ -84,3 +88,13 @@ def endpoint_of(connection: Connection, vantage: str) -> Endpoint:
         pooled=connection.pooled,
         application_name=f"meridian/{vantage}",
     )
+
+
+def database_of(connection: Connection) -> str:
+    """What tells its database from others. A pooled twin is another way to the database of the direct one."""
+    direct = connection.twin if connection.pooled and connection.twin else connection
+    return database_at(direct)
+
+
+def database_at(place: Connection | Endpoint) -> str:
+    return f"{place.host.casefold()}\n{place.port}\n{place.database}"

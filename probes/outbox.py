@@ -14,7 +14,7 @@ from connections import vault
 from connections.models import Connection
 from probes import plans, queues, recorder, tasks
 from probes.engine.plan import PlanError
-from probes.jobs import SealedJob, Target, endpoint_of
+from probes.jobs import SealedJob, Target, database_of, endpoint_of
 from probes.models import Job
 from probes.switches import Asker
 
@@ -33,7 +33,7 @@ def publish(jobs: Sequence[Job]) -> bool:
     """
     taken = Job.take_to_publish(jobs, LOOK_AGAIN)
     asked = {pk for job in taken for pk in job.connection_ids}
-    connections = Connection.objects.select_related("region").in_bulk(asked)
+    connections = Connection.objects.select_related("region", "twin").in_bulk(asked)
     for place, job in enumerate(taken):
         try:
             sent = _send(job, connections)
@@ -97,7 +97,8 @@ def _targets(job: Job, connections: Mapping[int, Connection]) -> list[Target]:
         try:
             endpoint = endpoint_of(connection, job.vantage)
             region = connection.region.code if connection.region else ""
-            targets.append(Target(key=pk, endpoint=endpoint, region=region))
+            database = database_of(connection)
+            targets.append(Target(key=pk, endpoint=endpoint, database=database, region=region))
         except vault.VaultError as error:
             unreadable[pk] = recorder.our_fault(job.run.kind_of_probe, "vault_unreadable", str(error))
     if unreadable:

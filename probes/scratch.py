@@ -20,7 +20,7 @@ from probes.engine.endpoint import Endpoint
 from probes.engine.errors import ProbeError
 from probes.engine.load.scratch import CREATE_SECONDS, create_scratch, drop_scratch
 from probes.engine.outcome import Failure, Outcome
-from probes.jobs import SealedJob, Target, endpoint_of
+from probes.jobs import SealedJob, Target, database_of, endpoint_of
 from probes.models import uuid7
 from probes.work import gate
 from probes.work.handing import hand_over_trial
@@ -52,7 +52,13 @@ def request_scratch(connection: Connection, rows: int | None, user: User | Anony
     region = connection.region.code if connection.region else ""
     if rows is not None and (switch := switches.closed("load", region, user=user)):
         raise dispatch.SwitchedOff(switch)
-    token, endpoint = uuid7(), endpoint_of(connection, settings.VANTAGE)
+    token = uuid7()
+    target = Target(
+        key=connection.pk,
+        endpoint=endpoint_of(connection, settings.VANTAGE),
+        database=database_of(connection),
+        region=region,
+    )
     sealed = SealedJob(
         id=token,
         run_id=token,
@@ -60,7 +66,7 @@ def request_scratch(connection: Connection, rows: int | None, user: User | Anony
         vantage=settings.VANTAGE,
         params={"rows": rows},
         published_at=timezone.now(),
-        targets=(Target(key=connection.pk, endpoint=endpoint, region=region),),
+        targets=(target,),
         asker=switches.Asker.of(user),
     )
     make_or_drop.apply_async(

@@ -6,28 +6,21 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 
-import redis
-
-from probes import claims
 from probes.engine.errors import ProbeError
 from probes.engine.load import LoadPlan, LoadProgress, run_load
 from probes.engine.outcome import Failure, Outcome
 from probes.jobs import SealedJob, Target
 from probes.work import rules
+from probes.work.holding import holding, not_begun
 from probes.work.telling import Teller
 
 logger = logging.getLogger(__name__)
 
 StopReason = Literal["cancelled", "unattended", "switched_off"]
 """``detail["stopped"]``: somebody stopped the run, nobody could have, because the broker was out of reach, or a flag did."""
-
-UNDER_WAY = Failure(
-    code="load_under_way",
-    phase="worker",
-    hint="Another load test of this database was under way, so this one did not begin. Ask again when it has ended.",
-)
 
 
 class LoadWork:
@@ -59,15 +52,9 @@ class LoadWork:
         return self.measuring
 
     async def _test(self, target: Target) -> Outcome:
-        endpoint = target.endpoint
-        if not await asyncio.to_thread(claims.hold, endpoint, self._job.id):
-            return _failed(datetime.now(UTC), UNDER_WAY)
-        holding = asyncio.create_task(self._hold_on(target))
-        try:
-            return await self._measure(target)
-        finally:
-            holding.cancel()
-            await asyncio.to_thread(self._let_go, target)
+        lost = partial(self.stop, "unattended")
+        async with holding(target.database, self._job.id, lost=lost) as ours:
+            return await self._measure(target) if ours else not_begun()
 
     async def _measure(self, target: Target) -> Outcome:
         # More processes than processors would only be in each other's way.
@@ -87,25 +74,6 @@ class LoadWork:
 
     def _tell(self, event: LoadProgress) -> None:
         self._teller.tell(lambda: {"kind": "load", **asdict(event)})
-
-    async def _hold_on(self, target: Target) -> None:
-        while True:
-            await asyncio.sleep(claims.LOAD.lease / 4)
-            try:
-                ours = await asyncio.to_thread(claims.hold, target.endpoint, self._job.id)
-            except redis.RedisError as error:
-                logger.warning("Job %s could not hold on to its database: %s", self._job.id, error)
-                continue
-            if not ours:
-                logger.warning("Job %s lost its database to another load test, and stops", self._job.id)
-                self.stop("unattended")
-                return
-
-    def _let_go(self, target: Target) -> None:
-        try:
-            claims.let_go(target.endpoint, self._job.id)
-        except redis.RedisError as error:
-            logger.warning("The database of job %s is free only in a few seconds: %s", self._job.id, error)
 
 
 def _failed(started: datetime, failure: Failure) -> Outcome:

@@ -14,7 +14,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from probes import broker, claims, dispatch, history, progress, reaper, tasks
-from probes.jobs import endpoint_of
+from probes.jobs import database_of
 from probes.models import Job, Kind, Result, Run, uuid7
 from probes.work import load
 from tests.rigs import servers
@@ -109,7 +109,7 @@ def test_a_load_test_comes_back_with_its_series(pool, target, processes):
     assert [one["start"] for one in report["series"]] == [one["start"] for one in result.detail["series"]]
     assert report["done"] == result.samples
     assert backends() == 0
-    assert claims.hold(endpoint_of(target, PLACE), uuid7())
+    assert claims.hold(database_of(target), uuid7())
 
 
 def test_a_load_test_that_is_cancelled_stops_at_once_and_keeps_what_it_measured(pool, target):
@@ -156,7 +156,7 @@ def test_a_load_test_whose_worker_is_killed_has_one_result_and_is_not_repeated(p
     # As if the time had passed after which its worker counts as lost and its lock is gone.
     job = run.jobs.get().pk
     claims.release(job)
-    claims.let_go(endpoint_of(target, PLACE), job)
+    claims.let_go(database_of(target), job)
     until(lambda: ended(run), pool.said)
     result = only_result(run)
     assert (result.error_code, result.ours) == ("worker_lost", True)
@@ -216,8 +216,16 @@ def test_no_worker_counts_as_lost_while_the_recorder_misses_its_database(target,
     assert only_result(run).error_code == "worker_lost"
 
 
+def test_a_load_test_through_a_pooler_holds_the_database_behind_it(pool, target, make_connection):
+    pooled = make_connection("through the pooler", port=6432, pooled=True, twin=target)
+    assert claims.hold(database_of(target), uuid7())
+    run = ask("load", pooled, clients=1, seconds=1)
+    until(lambda: ended(run), pool.said)
+    assert only_result(run).error_code == "load_under_way"
+
+
 def test_a_load_test_does_not_begin_while_another_worker_holds_its_database(pool, target):
-    assert claims.hold(endpoint_of(target, "elsewhere"), uuid7())
+    assert claims.hold(database_of(target), uuid7())
     run = ask("load", target, clients=1, seconds=1)
     until(lambda: ended(run), pool.said)
     result = only_result(run)
@@ -260,7 +268,7 @@ def test_a_load_test_stops_though_the_broker_was_away_while_its_run_was_cancelle
 
 
 def test_the_broker_learns_of_no_host_from_a_lock(target):
-    claims.hold(endpoint_of(target, PLACE), uuid7())
+    claims.hold(database_of(target), uuid7())
     assert not any(b"127.0.0.1" in key for key in broker.client().keys("meridian:load:*"))
 
 
@@ -287,4 +295,4 @@ def test_a_bug_of_ours_in_a_load_test_is_told_as_our_fault(target, monkeypatch):
     pump(["load.oslo", "record"])
     result = only_result(run)
     assert (result.error_code, result.ours) == ("internal_error", True)
-    assert claims.hold(endpoint_of(target, PLACE), uuid7())
+    assert claims.hold(database_of(target), uuid7())

@@ -83,6 +83,23 @@ def test_a_second_load_test_of_the_same_database_is_refused_until_the_first_has_
     assert ask(same).is_open
 
 
+def test_a_pooled_twin_leads_to_the_same_database(target, make_connection):
+    pooled = make_connection("through the pooler", port=6432, pooled=True, twin=target)
+    target.refresh_from_db()
+    for first, second in [(target, pooled), (pooled, target)]:
+        run = ask(first)
+        with pytest.raises(dispatch.LoadUnderWay, match=second.name):
+            ask(second)
+        dispatch.cancel_run(run)
+
+
+def test_a_load_test_comes_from_one_place(target):
+    with pytest.raises(dispatch.SeveralPlaces, match="one vantage"):
+        ask(target, vantages=["home", "tokyo"])
+    assert not Run.objects.filter(kind=Kind.LOAD).exists()
+    assert ask(target, vantages=["home", "home"]).is_open
+
+
 def test_another_database_of_the_same_server_may_be_tested(target, make_connection):
     other = make_connection("other", database="postgres")
     ask(target)

@@ -79,6 +79,9 @@ def test_a_stored_connection_is_found_by_its_name(make_connection, settings):
         "DATABASE_POOL": "0",
     }
     assert probe("orders (eu)", **environ).returncode == 0
+    certified = probe("orders (eu)", "--sslrootcert", "root.pem", **environ)
+    assert certified.returncode == 2
+    assert "has its own certificates" in certified.stderr
     unknown = probe("nothing", **environ)
     assert unknown.returncode == 2
     assert "No connection has that name" in unknown.stderr

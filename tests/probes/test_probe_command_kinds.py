@@ -13,7 +13,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.conf import settings
 
+from probes import claims
+from probes.jobs import database_at
+from probes.management.commands.probe import endpoint_from_dsn
+from probes.models import uuid7
 from tests.rigs import servers
 
 PROJECT = Path(__file__).parents[2]
@@ -91,6 +96,47 @@ def test_an_interrupt_ends_a_load_test_with_what_it_has():
         output, _ = running.communicate(timeout=20)
     assert running.returncode == 0
     assert json.loads(output)["detail"]["stopped"] == "cancelled"
+
+
+@pytest.fixture
+def database() -> str:
+    """What the database of the DSN is known by."""
+    return database_at(
+        endpoint_from_dsn(servers.postgres.url(), {"sslrootcert": "", "sslcert": "", "sslkey": ""})
+    )
+
+
+def with_broker() -> dict[str, str]:
+    return {**environment(), "REDIS_URL": settings.REDIS_URL}
+
+
+def test_a_load_test_does_not_begin_while_somebody_else_tests_the_database(database):
+    assert claims.hold(database, uuid7())
+    done = subprocess.run(
+        command("load", servers.postgres.url(), "--seconds", "1"),
+        cwd=PROJECT,
+        env=with_broker(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "Not tested: load_under_way" in done.stdout
+
+
+def test_a_load_test_holds_its_database_until_it_has_ended(database):
+    with subprocess.Popen(
+        command("load", servers.postgres.url(), "--clients", "2", "--seconds", "60", "--json"),
+        cwd=PROJECT,
+        env=with_broker(),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        wait_for_clients()
+        assert not claims.hold(database, uuid7())
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=20)
+    assert claims.hold(database, uuid7())
 
 
 def pressed_until_it_ends(running: subprocess.Popen[str]) -> str:

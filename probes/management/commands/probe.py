@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from argparse import ArgumentParser
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar, cast
 
 import uvloop
@@ -19,8 +19,8 @@ from probes.engine.egress import EgressRules
 from probes.engine.endpoint import Endpoint, SslMode
 from probes.engine.outcome import Outcome
 from probes.engine.plan import PlanError
-from probes.jobs import endpoint_of
-from probes.management.terminal import kinds, scratch
+from probes.jobs import Target, database_at, database_of, endpoint_of
+from probes.management.terminal import certificates, kinds, scratch
 from probes.management.terminal.bar import Bar
 from probes.management.terminal.outcomes import readable
 
@@ -35,7 +35,8 @@ class Command(BaseCommand):
     help = (
         "Tests one database from this machine and prints what was measured. Exit code 0: it works; 1: it does not; "
         "2: the question could not be asked; 130: Ctrl-C ended it, unless a load test had measured something to show. "
-        "Prefer a stored connection's name: a DSN shows in the process list. "
+        "Prefer a stored connection's name: a DSN shows in the process list. A DSN takes its certificates from the files "
+        "that --sslrootcert, --sslcert and --sslkey name. "
         "With --json it prints one object: ok, kind, started, finished, failure (code, phase, hint, message, "
         "sqlstate), timings in ms by phase, summary (samples, failures, min, mean, p50, p95, p99, max, stddev, rate), "
         "server, strained, and detail, which depends on the kind; the certificate of a connection with TLS is in it."
@@ -58,13 +59,13 @@ class Command(BaseCommand):
         text = sys.stdin.readline().strip() if options["target"] == "-" else options["target"]
         connection = None if dsn.looks_like_one(text) else connection_by_name(text)
         _require_switched_on(_kind_of(options), connection)
-        endpoint = endpoint_of_saved(connection) if connection else endpoint_from_dsn(text)
+        target = _saved(connection, options) if connection else _typed(text, options)
         rules = EgressRules.denying(settings.EGRESS_DENY)
         if options["kind"] == SCRATCH:
-            failure = _answer(scratch.run(endpoint, options, rules))
+            failure = _answer(scratch.run(target.endpoint, options, rules))
             self.stdout.write(scratch.told(failure, options))
             sys.exit(1 if failure else 0)
-        outcome = _answer(_probe(options["kind"], endpoint, options, rules))
+        outcome = _answer(_probe(options["kind"], target, options, rules))
         self.stdout.write(
             json.dumps(outcome.as_dict(), default=str) if options["json"] else readable(outcome)
         )
@@ -78,11 +79,12 @@ def _add_common(parser: ArgumentParser) -> None:
         help="a stored connection's name, or postgresql://…; - reads it from standard input",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    certificates.add_arguments(parser)
 
 
-async def _probe(kind: str, endpoint: Endpoint, options: dict[str, Any], rules: EgressRules) -> Outcome:
+async def _probe(kind: str, target: Target, options: dict[str, Any], rules: EgressRules) -> Outcome:
     with Bar(sys.stderr) as bar:
-        return await kinds.KINDS[kind].run(endpoint, options, rules, bar)
+        return await kinds.KINDS[kind].run(target, options, rules, bar)
 
 
 def _answer(asking: Coroutine[Any, Any, Answer]) -> Answer:
@@ -90,9 +92,13 @@ def _answer(asking: Coroutine[Any, Any, Answer]) -> Answer:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(asking)
     except PlanError as error:
-        raise CommandError(f"--{error.field.replace('_', '-')}: {error.message}", returncode=2) from error
+        raise _refused(error) from error
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise CommandError("Stopped.", returncode=INTERRUPTED) from None
+
+
+def _refused(error: PlanError) -> CommandError:
+    return CommandError(f"--{error.field.replace('_', '-')}: {error.message}", returncode=2)
 
 
 def _kind_of(options: dict[str, Any]) -> str:
@@ -109,11 +115,29 @@ def _require_switched_on(kind: str, connection: Connection | None) -> None:
         raise CommandError(switches.reason(switch), returncode=2)
 
 
-def endpoint_from_dsn(text: str) -> Endpoint:
+def _typed(text: str, options: Mapping[str, Any]) -> Target:
+    endpoint = endpoint_from_dsn(text, options)
+    return Target(key=0, endpoint=endpoint, database=database_at(endpoint))
+
+
+def _saved(connection: Connection, options: Mapping[str, Any]) -> Target:
+    if any(options[name] for name in certificates.RULES):
+        raise CommandError(
+            f"A stored connection has its own certificates. {certificates.FOR_A_DSN}", returncode=2
+        )
+    endpoint = endpoint_of_saved(connection)
+    return Target(key=connection.pk, endpoint=endpoint, database=database_of(connection))
+
+
+def endpoint_from_dsn(text: str, options: Mapping[str, Any]) -> Endpoint:
     try:
-        parsed = dsn.parse(text)
+        parsed, files = dsn.parse(text), certificates.given(options)
     except dsn.DsnError as error:
-        raise CommandError(f"{error.field}: {error.message}", returncode=2) from error
+        named = any(name in text for name in certificates.RULES)
+        hint = f" {certificates.FOR_A_DSN}" if named else ""
+        raise CommandError(f"{error.field}: {error.message}{hint}", returncode=2) from error
+    except PlanError as error:
+        raise _refused(error) from error
     return Endpoint(
         host=parsed.host,
         port=parsed.port,
@@ -124,12 +148,15 @@ def endpoint_from_dsn(text: str) -> Endpoint:
         connect_timeout=float(parsed.connect_timeout or dsn.DEFAULT_CONNECT_TIMEOUT),
         pooled=bool(parsed.pooled),
         application_name="meridian/command",
+        sslrootcert=files["sslrootcert"],
+        sslcert=files["sslcert"],
+        sslkey=files["sslkey"],
     )
 
 
 def connection_by_name(name: str) -> Connection:
     try:
-        connection = Connection.objects.select_related("region").named(name).first()
+        connection = Connection.objects.select_related("region", "twin").named(name).first()
     except OperationalError as error:
         raise CommandError(
             "Meridian's own database does not answer, so names cannot be looked up. Start it, or pass a DSN.",

@@ -1,28 +1,38 @@
 """The kinds of probe on the command line: their options, and how each is run."""
 
 import asyncio
+import contextlib
 import signal
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
+import redis
+
 from probes.engine.connection import probe_connection
 from probes.engine.egress import EgressRules
-from probes.engine.endpoint import Endpoint
 from probes.engine.health import probe_health
 from probes.engine.latency import LatencyPlan, probe_latency
 from probes.engine.load import LoadPlan, run_load
 from probes.engine.load.plan import SPACINGS, WORKLOADS
 from probes.engine.outcome import Outcome
+from probes.jobs import Target
 from probes.management.terminal.bar import Bar
 from probes.management.terminal.text import milliseconds
+from probes.models import uuid7
+from probes.work.holding import holding, not_begun
 
 STOP_SECONDS = 2.0
 """A load test that measures ends within a second of being told to."""
 
+LOAD_HELP = (
+    "Puts the server under load. It does not begin while another load test of the same database is under way, whoever "
+    "asked for that; where this machine reaches no Redis (REDIS_URL), nobody looks."
+)
+
 Plan = TypeVar("Plan", LatencyPlan, LoadPlan)
-Run = Callable[[Endpoint, Mapping[str, Any], EgressRules, Bar], Awaitable[Outcome]]
+Run = Callable[[Target, Mapping[str, Any], EgressRules, Bar], Awaitable[Outcome]]
 
 
 @dataclass(frozen=True)
@@ -80,23 +90,35 @@ def _plan(kind: type[Plan], options: Mapping[str, Any]) -> Plan:
     return kind(**{field.name: options[field.name] for field in fields(kind)})
 
 
-async def _connection(
-    endpoint: Endpoint, options: Mapping[str, Any], rules: EgressRules, bar: Bar
-) -> Outcome:
-    return await probe_connection(endpoint, rules=rules)
+async def _connection(target: Target, options: Mapping[str, Any], rules: EgressRules, bar: Bar) -> Outcome:
+    return await probe_connection(target.endpoint, rules=rules)
 
 
-async def _latency(endpoint: Endpoint, options: Mapping[str, Any], rules: EgressRules, bar: Bar) -> Outcome:
+async def _latency(target: Target, options: Mapping[str, Any], rules: EgressRules, bar: Bar) -> Outcome:
     def show(done: int, total: int, took: float | None) -> None:
         bar.show(done / total, f"{done}/{total}  {milliseconds(took)} ms")
 
     plan = _plan(LatencyPlan, options)
-    return await probe_latency(endpoint, plan, rules=rules, progress=show)
+    return await probe_latency(target.endpoint, plan, rules=rules, progress=show)
 
 
-async def _load(endpoint: Endpoint, options: Mapping[str, Any], rules: EgressRules, bar: Bar) -> Outcome:
-    stop = _stop_on_interrupt()
-    async for event in run_load(endpoint, _plan(LoadPlan, options), rules=rules, stop=stop):
+async def _load(target: Target, options: Mapping[str, Any], rules: EgressRules, bar: Bar) -> Outcome:
+    plan, stop = _plan(LoadPlan, options), _stop_on_interrupt()
+    async with contextlib.AsyncExitStack() as until_the_end:
+        try:
+            alone = await until_the_end.enter_async_context(holding(target.database, uuid7(), lost=stop.set))
+        except redis.RedisError:
+            # Whoever has only a DSN may have no broker, nor anybody to be in the way of.
+            alone = True
+        if not alone:
+            return not_begun()
+        return await _loaded(target, plan, rules, bar, stop)
+
+
+async def _loaded(
+    target: Target, plan: LoadPlan, rules: EgressRules, bar: Bar, stop: asyncio.Event
+) -> Outcome:
+    async for event in run_load(target.endpoint, plan, rules=rules, stop=stop):
         if isinstance(event, Outcome):
             return event
         text = f"{event.rate:,.0f}/s  p50 {milliseconds(event.p50)}  p99 {milliseconds(event.p99)} ms"
@@ -117,16 +139,16 @@ def _stop_on_interrupt() -> asyncio.Event:
     return stop
 
 
-async def _health(endpoint: Endpoint, options: Mapping[str, Any], rules: EgressRules, bar: Bar) -> Outcome:
+async def _health(target: Target, options: Mapping[str, Any], rules: EgressRules, bar: Bar) -> Outcome:
     def show(done: int, total: int, title: str) -> None:
         bar.show(done / total, title)
 
-    return await probe_health(endpoint, rules=rules, progress=show)
+    return await probe_health(target.endpoint, rules=rules, progress=show)
 
 
 KINDS = {
     "connection": ProbeKind("Opens one connection and times each phase.", _no_arguments, _connection),
     "latency": ProbeKind("Times round trips on one open connection.", _latency_arguments, _latency),
-    "load": ProbeKind("Puts the server under load.", _load_arguments, _load),
+    "load": ProbeKind(LOAD_HELP, _load_arguments, _load),
     "health": ProbeKind("Examines the database and says what to do.", _no_arguments, _health),
 }

@@ -21,7 +21,8 @@ def readable(outcome: Outcome) -> str:
         lines += _summary(outcome.summary)
     if outcome.kind == "latency":
         lines += _latency(outcome.detail)
-    if outcome.kind == "load":
+    # A load test that did not begin has nothing to tell.
+    if outcome.kind == "load" and outcome.detail:
         lines += _load(outcome.detail)
     if outcome.kind == "health":
         lines += health.checks(outcome.detail)

@@ -12,7 +12,10 @@ from probes.engine.load.scratch import MAX_ROWS, TABLE, create_scratch, drop_scr
 from probes.engine.outcome import Failure
 from probes.management.terminal.text import printable
 
-HELP = "Makes or drops the table that the workloads point, range and mixed read."
+HELP = (
+    "Makes or drops the table that the workloads point, range and mixed read. It does not look whether a load test reads "
+    "it: such a test has to wait, and fails once its table is gone."
+)
 ROWS = 100_000
 
 

@@ -21,18 +21,18 @@ class StyledBoundField(BoundField):
     def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
         widget = widget or self.field.widget
         attrs = super().build_widget_attrs(attrs, widget)
-        kind: dict[type, str] = {
-            forms.CheckboxInput: "form-check-input",
-            forms.RadioSelect: "form-check-input",
-            forms.CheckboxSelectMultiple: "form-check-input",
-            forms.Select: "form-select",
-        }
-        css = [
-            widget.attrs.get("class", ""),
-            kind.get(type(widget), "form-control"),
-            "is-invalid" if self.errors else "",
-        ]
+        css = [widget.attrs.get("class", ""), _kind(widget), "is-invalid" if self.errors else ""]
         return {**attrs, "class": " ".join(filter(None, css))}
+
+
+def _kind(widget: forms.Widget) -> str:
+    match widget:
+        case forms.CheckboxInput() | forms.RadioSelect():
+            return "form-check-input"
+        case forms.Select():
+            return "form-select"
+        case _:
+            return "form-control"
 
 
 class ForgetfulInput(forms.TextInput):

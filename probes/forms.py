@@ -213,8 +213,15 @@ class LoadForm(OptionsForm):
         return super().clean()
 
 
+class OneOfThem(forms.RadioSelect):
+    """For a field of several, of which this kind of test takes one."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return data.getlist(name)
+
+
 class VantagesForm(forms.Form):
-    """From where to test; for home alone there is nothing to choose."""
+    """From where to test; for home alone there is nothing to choose. A load test comes from one place."""
 
     bound_field_class = StyledBoundField
     use_required_attribute = False
@@ -226,7 +233,7 @@ class VantagesForm(forms.Form):
     )
 
     @classmethod
-    def offered(cls, data: QueryDict | None, chosen: Sequence[str]) -> Self | None:
+    def offered(cls, kind: str, data: QueryDict | None, chosen: Sequence[str]) -> Self | None:
         """``chosen`` are the vantages that it starts with. None when there are not two to choose from."""
         there = list(Vantage.objects.active())
         if len(there) < 2:
@@ -234,6 +241,8 @@ class VantagesForm(forms.Form):
         form = cls(data, initial={"vantages": chosen})
         field = form.fields["vantages"]
         assert isinstance(field, forms.MultipleChoiceField)
+        if kind == "load":
+            field.widget = OneOfThem()
         field.choices = [(one.code, str(one)) for one in there]
         return form
 

@@ -122,7 +122,7 @@ def _with_options(
     request: HtmxRequest, form: OptionsForm, chosen: list[Connection], action: str
 ) -> HttpResponse:
     """The sheet; and once it is sent, the run's page, or the sheet again with what was typed and what is wrong."""
-    places = VantagesForm.offered(request.POST or None, _places_like(request, form.kind))
+    places = VantagesForm.offered(form.kind, request.POST or None, _places_like(request, form.kind))
     context: dict[str, Any] = {"form": form, "places": places, "chosen": chosen, "action": action}
     if request.method != "POST":
         return _first_sheet(request, context)

@@ -209,20 +209,33 @@ def places(db) -> None:
     Vantage.objects.update_or_create(code="retired", defaults={"active": False})
 
 
-@pytest.mark.parametrize(("kind", "fields"), [("latency", LATENCY), ("load", LOAD)])
-def test_a_test_can_be_asked_from_the_places_that_there_are(client, make_connection, places, kind, fields):
-    path = f"/connections/{make_connection().pk}/{kind}/"
+def test_a_test_can_be_asked_from_the_places_that_there_are(client, make_connection, places):
+    path = f"/connections/{make_connection().pk}/latency/"
     sheet = client.get(path, headers=HTMX).text
     assert checked(sheet) == {"home": True, "tokyo": False}
-    client.post(path, {**fields, "vantages": ["home", "tokyo"]}, headers=HTMX)
-    run = newest(kind)
+    client.post(path, {**LATENCY, "vantages": ["home", "tokyo"]}, headers=HTMX)
+    run = newest("latency")
     assert (run.total, sorted(job.vantage for job in run.jobs.all())) == (2, ["home", "tokyo"])
     client.post(f"/runs/{run.pk}/cancel/")
     assert checked(client.get(f"{path}?like={run.pk}", headers=HTMX).text) == {"home": True, "tokyo": True}
 
 
-def checked(sheet: str) -> dict[str, bool]:
-    boxes = re.findall(r'<input type="checkbox" name="vantages" value="(\w+)"([^>]*)>', sheet)
+def test_a_load_test_is_asked_from_one_of_them(client, make_connection, places):
+    path = f"/connections/{make_connection().pk}/load/"
+    assert checked(client.get(path, headers=HTMX).text, "radio") == {"home": True, "tokyo": False}
+    both = client.post(path, {**LOAD, "vantages": ["home", "tokyo"]}, headers=HTMX)
+    assert (both.status_code, newest("load")) == (422, None)
+    assert "comes from one vantage" in both.text
+    client.post(path, {**LOAD, "vantages": ["tokyo"]}, headers=HTMX)
+    run = newest("load")
+    assert [job.vantage for job in run.jobs.all()] == ["tokyo"]
+    client.post(f"/runs/{run.pk}/cancel/")
+    like = client.get(f"{path}?like={run.pk}", headers=HTMX).text
+    assert checked(like, "radio") == {"home": False, "tokyo": True}
+
+
+def checked(sheet: str, kind: str = "checkbox") -> dict[str, bool]:
+    boxes = re.findall(rf'<input type="{kind}" name="vantages" value="(\w+)"([^>]*)>', sheet)
     return {code: "checked" in attributes for code, attributes in boxes}
 
 

@@ -18,6 +18,10 @@ from probes.engine.outcome import Kind
 from probes.switches import SYSTEM, Asker
 
 
+class Unopened(Exception):
+    """A sealed job cannot be opened here; the message says why and what to do."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """``key`` is the connection's id; a trial of unsaved fields has one target with key 0. ``region`` is a code or "".
@@ -55,8 +59,18 @@ class SealedJob:
 
     @classmethod
     def unseal(cls, token: str) -> Self:
-        """Raises `vault.Unreadable` when no key of ours made it."""
-        data = json.loads(vault.open_sealed(token))
+        """Raises `Unopened` when no key of ours made it, or another version did."""
+        try:
+            return cls._of(json.loads(vault.open_sealed(token)))
+        except vault.VaultError as error:
+            raise Unopened(str(error)) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise Unopened(
+                "Another version of Meridian sealed it. Let the same version run everywhere."
+            ) from error
+
+    @classmethod
+    def _of(cls, data: Mapping[str, Any]) -> Self:
         return cls(
             **{
                 **data,

@@ -13,14 +13,13 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils import timezone
 
-from connections import vault
 from connections.models import Connection
 from probes import dispatch, queues, recorder, switches
 from probes.engine.endpoint import Endpoint
 from probes.engine.errors import ProbeError
 from probes.engine.load.scratch import CREATE_SECONDS, create_scratch, drop_scratch
 from probes.engine.outcome import Failure, Outcome
-from probes.jobs import SealedJob, Target, database_of, endpoint_of
+from probes.jobs import SealedJob, Target, Unopened, database_of, endpoint_of
 from probes.models import uuid7
 from probes.work import gate
 from probes.work.handing import hand_over_trial
@@ -83,7 +82,7 @@ def make_or_drop(trial: str, token: str) -> None:
     """Carries it out and hands the outcome over; its ``detail`` holds ``rows``, None when the table was dropped."""
     try:
         job = SealedJob.unseal(token)
-    except vault.VaultError as error:
+    except Unopened as error:
         logger.error("Scratch table %s cannot be opened here: %s", trial, error)
         hand_over_trial(trial, recorder.unreadable("load", settings.VANTAGE, error))
         return

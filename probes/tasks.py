@@ -10,12 +10,11 @@ import uvloop
 from celery import shared_task
 from django.conf import settings
 
-from connections import vault
 from probes import claims, queues, recorder
 from probes.engine.batch import ConnectionPlan
 from probes.engine.outcome import Outcome
 from probes.engine.plan import PlanError
-from probes.jobs import SealedJob
+from probes.jobs import SealedJob, Unopened
 from probes.plans import plan_of
 from probes.work import memory
 from probes.work.batch import BatchWork
@@ -32,7 +31,7 @@ def run_probes(job_id: str, token: str) -> None:
     try:
         job = SealedJob.unseal(token)
         plan = plan_of(job.kind, job.params)
-    except (vault.VaultError, PlanError) as error:
+    except (Unopened, PlanError) as error:
         logger.error("Job %s cannot be opened here: %s", job_id, error)
         recorder.refuse.apply_async(
             args=[job_id, str(error)], queue=queues.RECORD, retry=True, retry_policy=queues.RETRY
@@ -56,7 +55,7 @@ def try_endpoint(trial: str, token: str) -> None:
     """Runs the one connection probe of fields that nobody has saved yet."""
     try:
         job = SealedJob.unseal(token)
-    except vault.VaultError as error:
+    except Unopened as error:
         logger.error("Trial %s cannot be opened here: %s", trial, error)
         hand_over_trial(trial, recorder.unreadable("connection", settings.VANTAGE, error))
         return

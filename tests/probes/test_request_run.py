@@ -7,7 +7,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from connections import vault
 from probes import broker, claims, dispatch, history, reaper, recorder, tasks
+from probes.jobs import SealedJob
 from probes.models import Job, Kind, Latest, Result, Run
 from tests.rigs import servers
 from tests.rigs.pump import pump, take, waiting
@@ -319,6 +321,23 @@ def test_a_pool_with_another_key_says_so_and_blames_no_database(make_connection,
     [result] = history.of_run(run)
     assert (result.error_code, result.ours) == ("job_unreadable", True)
     assert "MERIDIAN_VAULT_KEYS" in result.hint
+
+
+@pytest.mark.parametrize("change", [{"from_tomorrow": 1}, {"targets": [{"key": 1}]}])
+def test_a_job_of_another_version_says_so_and_blames_no_database(make_connection, monkeypatch, change):
+    connection = make_connection()
+    forget_saving()
+    seal = SealedJob.seal
+    monkeypatch.setattr(
+        SealedJob,
+        "seal",
+        lambda job: vault.seal(json.dumps(json.loads(vault.open_sealed(seal(job))) | change)),
+    )
+    run = request(connection)
+    pump()
+    [result] = history.of_run(run)
+    assert (result.error_code, result.ours) == ("job_unreadable", True)
+    assert "Another version of Meridian sealed it" in result.hint
 
 
 def test_a_cancelled_run_starts_nothing_more(make_connection):

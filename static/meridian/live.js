@@ -8,7 +8,8 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 8_000;
 const RESYNC_EVERY_MS = 1_000;
 const WHOLE_EVERY_MS = 2_000;
-const RESYNC_SHARE = 0.1;
+const WHOLE_SHARE = 0.1;
+const SELDOMEST_MS = 10_000;
 const OFFLINE_AFTER_ATTEMPTS = 3;
 const MOST_WAITING = 200;
 const DRAWN_AT_ONCE = 8;
@@ -60,9 +61,12 @@ function resync() {
   }
   wanted = true;
   if (fetching || timer !== null) return;
-  const least = shown && "whole" in shown.dataset ? WHOLE_EVERY_MS : RESYNC_EVERY_MS;
-  const pause = Math.max(0, fetchedAt + Math.max(least, fetchedFor / RESYNC_SHARE) - performance.now());
-  timer = setTimeout(fetchSnapshot, pause);
+  timer = setTimeout(fetchSnapshot, Math.max(0, fetchedAt + every() - performance.now()));
+}
+
+function every() {
+  if (!shown || !("whole" in shown.dataset)) return RESYNC_EVERY_MS;
+  return Math.min(SELDOMEST_MS, Math.max(WHOLE_EVERY_MS, fetchedFor / WHOLE_SHARE));
 }
 
 async function fetchSnapshot() {

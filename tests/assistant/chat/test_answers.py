@@ -157,7 +157,7 @@ def test_a_model_that_writes_nothing_has_failed_and_says_so(ask, serve, tool, tu
 
 
 def test_a_tool_has_the_room_that_is_left_in_the_window(ask, serve, settings):
-    settings.OLLAMA_CONTEXT = 5_760
+    settings.OLLAMA_CONTEXT = 6_144
     Connection.objects.bulk_create(
         Connection(name=f"{number} {'copy ' * 12}", host="x", database="x", username="x")
         for number in range(60)

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import cast
 
-import kombu.exceptions
-import redis
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -174,7 +172,7 @@ def _await(conversation: Conversation) -> Message:
 def _publish(answer: Message) -> None:
     try:
         tasks.answer.apply_async(args=[answer.pk], queue=queues.ASSISTANT)
-    except (kombu.exceptions.OperationalError, redis.RedisError) as error:
+    except queues.AWAY as error:
         logger.warning("Answer %s was not asked for, because the broker is away: %s", answer.pk, error)
         answering.end(
             answer,

@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
-import kombu.exceptions
-import redis
 from django.db import transaction
 from django.utils import timezone
 
@@ -75,7 +73,7 @@ def _send(job: Job, connections: Mapping[int, Connection]) -> bool:
             queue=queues.queue_for(job.vantage, run.kind_of_probe),
             time_limit=longest + HAND_OVER_SECONDS,
         )
-    except (kombu.exceptions.OperationalError, redis.RedisError) as error:
+    except queues.AWAY as error:
         logger.warning("Job %s waits in the outbox, because the broker is away: %s", job.pk, error)
         return False
     return True

@@ -41,9 +41,7 @@ def record(self: Task, run_id: str, vantage: str, outcomes: Sequence[tuple[int, 
 def _put_back(message: Task, error: Exception) -> None:
     """Nobody else has what the message holds, so it waits where the reaper sees it, and outlives this process."""
     logger.warning("Outcomes wait for the database: %s", error)
-    message.retry(
-        exc=error, countdown=0, max_retries=MOST_PAUSES, throw=False, retry=True, retry_policy=queues.RETRY
-    )
+    queues.hand_over(message.retry, exc=error, countdown=0, max_retries=MOST_PAUSES, throw=False)
     claims.note_database_away()
     time.sleep(PAUSE_SECONDS)
 

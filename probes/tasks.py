@@ -33,9 +33,7 @@ def run_probes(job_id: str, token: str) -> None:
         plan = plan_of(job.kind, job.params)
     except (Unopened, PlanError) as error:
         logger.error("Job %s cannot be opened here: %s", job_id, error)
-        recorder.refuse.apply_async(
-            args=[job_id, str(error)], queue=queues.RECORD, retry=True, retry_policy=queues.RETRY
-        )
+        queues.hand_over(recorder.refuse.apply_async, args=[job_id, str(error)], queue=queues.RECORD)
         return
     structlog.contextvars.bind_contextvars(run=str(job.run_id))
     terms = claims.terms_of(job.kind)

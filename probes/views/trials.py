@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-import kombu.exceptions
 import redis
 from django.conf import settings
 from django.http import HttpResponse
@@ -13,7 +12,7 @@ from connections import vault
 from connections.forms import ConnectionForm
 from connections.models import Connection
 from connections.views import HtmxRequest, secrets_unlogged
-from probes import dispatch, history, recorder, scratch
+from probes import dispatch, history, queues, recorder, scratch
 from probes.forms import ScratchForm
 from probes.jobs import endpoint_of
 from probes.views.pages import number
@@ -21,7 +20,6 @@ from probes.views.pages import number
 POLL_SECONDS = 0.3
 TRIAL_POLLS = int(dispatch.TRIAL_SECONDS / POLL_SECONDS)
 SCRATCH_POLLS = int(scratch.LONGEST_SECONDS / POLL_SECONDS)
-BROKER_AWAY = (kombu.exceptions.OperationalError, redis.RedisError)
 
 
 @secrets_unlogged
@@ -41,7 +39,7 @@ def connection_try(request: HtmxRequest) -> HttpResponse:
         return render(request, "probes/_trial.html", {"problems": [("Region", [str(refusal)])]}, status=422)
     except vault.VaultError as error:
         return render(request, "probes/_trial.html", {"problems": [("Password", [str(error)])]}, status=422)
-    except BROKER_AWAY:
+    except queues.AWAY:
         return render(request, "probes/_trial.html", {"away": True})
     return render(request, "probes/_trial.html", {"token": token, "polls": 0})
 
@@ -64,7 +62,7 @@ def scratch_one(request: HtmxRequest, pk: int) -> HttpResponse:
         token = scratch.request_scratch(connection, rows, request.user)
     except (dispatch.Refused, vault.VaultError) as error:
         return _scratch(request, {"problem": str(error)}, status=422)
-    except BROKER_AWAY:
+    except queues.AWAY:
         return _scratch(request, {"away": True})
     return _scratch(request, {"token": token, "polls": 0})
 

@@ -4,9 +4,6 @@ import asyncio
 import logging
 from typing import Any
 
-import kombu.exceptions
-import redis
-
 from probes import queues, recorder
 from probes.engine.outcome import Outcome
 from probes.jobs import SealedJob
@@ -19,9 +16,7 @@ HAND_OVER_SECONDS = 0.25
 
 def hand_over_trial(token: str, outcome: Outcome) -> None:
     """What a trial found, for as long as its form may ask."""
-    recorder.record_trial.apply_async(
-        args=[token, outcome.as_dict()], queue=queues.RECORD, retry=True, retry_policy=queues.RETRY
-    )
+    queues.hand_over(recorder.record_trial.apply_async, args=[token, outcome.as_dict()], queue=queues.RECORD)
 
 
 class Handing:
@@ -60,13 +55,12 @@ class Handing:
 
     def _send(self, outcomes: list[tuple[int, dict[str, Any]]]) -> None:
         try:
-            recorder.record.apply_async(
+            queues.hand_over(
+                recorder.record.apply_async,
                 args=[str(self._job.run_id), self._job.vantage, outcomes],
                 queue=queues.RECORD,
-                retry=True,
-                retry_policy=queues.RETRY,
             )
-        except (kombu.exceptions.OperationalError, redis.RedisError) as error:
+        except queues.AWAY as error:
             logger.error(
                 "%d outcomes of job %s found no broker; the reaper looks after them: %s",
                 len(outcomes),

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from kombu.exceptions import OperationalError
 
 from config.lifespan import lifespan
 from probes import beginning, broker, dispatch, outbox, pooling, reaper
@@ -91,4 +92,4 @@ def test_a_run_that_cannot_be_sent_keeps_no_other_waiting(connection, monkeypatc
 
 
 def _away(*args: object, **kwargs: object) -> None:
-    raise outbox.kombu.exceptions.OperationalError("nobody answers")
+    raise OperationalError("nobody answers")

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from config.celery import app
 from probes import broker
 from tests.rigs import servers
 from tests.rigs.pump import pump
@@ -58,6 +59,9 @@ def test_what_was_found_waits_for_a_broker_that_comes_back(asked, client, monkey
     def broken(*args, **kwargs):
         servers.valkey.kill()
         begin.start()
+        # As in a worker that hands over for the first time: the queue is declared while the broker is away.
+        with app.producer_or_acquire() as producer:
+            producer.connection.declared_entities.clear()
         return {}
 
     monkeypatch.setattr("probes.work.gate.shut", broken)

@@ -7,6 +7,7 @@ import threading
 import pytest
 from django.db import connection
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from assistant import answering, asking, context, drafts, ollama, tools
 from assistant.facts import Figure, Reference
@@ -418,7 +419,7 @@ def test_a_question_while_the_broker_is_away_has_failed_and_can_be_asked_again(a
     serve(answer("Now."))
 
     def away(**options):
-        raise asking.kombu.exceptions.OperationalError("away")
+        raise OperationalError("away")
 
     with monkeypatch.context() as patched:
         patched.setattr(asking.tasks.answer, "apply_async", away)

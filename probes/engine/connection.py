@@ -14,7 +14,7 @@ from probes.engine.endpoint import Endpoint
 from probes.engine.errors import timed_out
 from probes.engine.lag import LagWatch
 from probes.engine.outcome import Outcome
-from probes.engine.pooler import note_pooler
+from probes.engine.pooler import may_be_pooled, note_pooler
 from probes.engine.resolve import Resolver
 from probes.engine.visit import Background, visiting
 
@@ -29,7 +29,7 @@ async def probe_connection(
     lag: LagWatch | None = None,
     background: Background | None = None,
 ) -> Outcome:
-    """Opens one connection, asks ``SELECT 1``, looks for a pooler, which is not timed, and closes it.
+    """Opens one connection, asks ``SELECT 1``, looks for a pooler where there may be one, which is not timed, and closes it.
 
     Never raises for what a name server, a network or a database does. ``endpoint.connect_timeout`` is one
     deadline for everything; only the farewell, at most a second, may come after it. A batch passes its
@@ -57,7 +57,8 @@ async def _ask(session: Session, *, deadline: float, seconds: float) -> None:
     with contextlib.suppress(*DRIVER_ERRORS):
         async with asyncio.timeout_at(deadline):
             trace.server = replace(trace.server, in_recovery=await _in_recovery(session.connection))
-            await note_pooler(session, trace)
+            if may_be_pooled(session):
+                await note_pooler(session, trace)
 
 
 @contextlib.contextmanager

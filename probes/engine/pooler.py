@@ -21,6 +21,9 @@ from probes.engine.trace import Trace
 PGBOUNCER = "PgBouncer"
 PGBOUNCER_LIKE = "PgBouncer-like"
 
+HIGHEST_PID = 4_194_304
+"""Of Linux, however it is set. What a pooler invents is hardly ever among these: its numbers have all 32 bits."""
+
 _SECONDS = 2.0
 _MAX_ANSWER = 1000
 _SIGNS = (
@@ -37,6 +40,11 @@ def recognise(announced_pid: int, pid: int, application_name: str, *, keeps_stat
     if keeps_statements or _HOST_ADDED.search(application_name):
         return PGBOUNCER
     return PGBOUNCER_LIKE
+
+
+def may_be_pooled(session: Session) -> bool:
+    """Whether it is worth a round trip to look for a pooler when there is none to spare."""
+    return session.endpoint.pooled or not 0 < session.connection.get_server_pid() <= HIGHEST_PID
 
 
 async def note_pooler(session: Session, trace: Trace) -> str:

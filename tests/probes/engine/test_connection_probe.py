@@ -144,6 +144,19 @@ async def test_a_server_that_does_not_report_recovery_is_asked(any_version):
     assert outcome.server.in_recovery is False
 
 
+async def test_nobody_waits_for_a_pooler_to_be_looked_for_where_none_shows(unencrypted, monkeypatch):
+    asked = []
+
+    async def note(session, trace):
+        asked.append(session.endpoint.pooled)
+
+    monkeypatch.setattr("probes.engine.connection.note_pooler", note)
+    assert (await probe_connection(endpoint_of(unencrypted))).ok
+    assert asked == []
+    assert (await probe_connection(endpoint_of(unencrypted, pooled=True))).ok
+    assert asked == [True]
+
+
 async def test_the_farewell_is_polite(unencrypted):
     outcome = await probe_connection(endpoint_of(unencrypted))
 

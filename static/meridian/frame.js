@@ -48,13 +48,16 @@ for (const link of document.querySelectorAll(".rail-link.wide-only")) {
 
 /* The place on the page, when #live is fetched again. */
 
-let scrolledTo = 0;
+let scrolledTo = null;
 
-document.addEventListener("htmx:beforeSwap", () => {
-  scrolledTo = scrollY;
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.id === "live") scrolledTo = scrollY;
 });
+// Rows that are swapped tell of it, too: to scroll lays out the whole list, for each of them.
 document.addEventListener("htmx:afterSwap", ({ target }) => {
-  if (target.id === "live") scrollTo({ top: scrolledTo, behavior: "instant" });
+  if (scrolledTo === null || target.id !== "live") return;
+  scrollTo({ top: scrolledTo, behavior: "instant" });
+  scrolledTo = null;
 });
 
 /* The dialog: an answer swapped into it opens it, an empty answer or data-close closes it. */

@@ -12,9 +12,9 @@ const WHOLE_SHARE = 0.1;
 const SELDOMEST_MS = 10_000;
 const OFFLINE_AFTER_ATTEMPTS = 3;
 const MOST_WAITING = 200;
-const DRAWN_AT_ONCE = 8;
-const MOST_DRAWING_MS = 30;
-const REST_FACTOR = 3;
+const DRAWN_AT_ONCE = 36;
+const GROUPS_AT_ONCE = 6;
+const REST_FACTOR = 2;
 const FOLLOW_EVERY_MS = 2_000;
 const CALM_MS = 3_000;
 const MOST_FOLLOWED = 200;
@@ -130,7 +130,7 @@ function unseen(event) {
 /* Drawing -------------------------------------------------------------------------------------------------- */
 
 // Of what replaces the same element only the newest is drawn, and never more at once than leaves the page its time.
-let undrawn = new Map();
+let undrawn = new Map(); // by selector: the pieces that go there
 let drawing = null;
 let drawnAt = -Infinity;
 let drawnFor = 0;
@@ -142,11 +142,21 @@ function apply(event) {
   for (const piece of template.content.children) {
     const root = piece.content?.firstElementChild ?? piece;
     const [how, selector] = (root.getAttribute("hx-swap-oob") ?? "").split(":");
-    const key = how === "true" ? root.id : Symbol(selector);
-    // What is replaced before it was drawn keeps its turn; else what changes often would never have one.
-    undrawn.set(key, { html: piece.outerHTML, target: selector ?? `#${CSS.escape(root.id)}` });
+    if (how === "true") replaceLater(`#${CSS.escape(root.id)}`, piece.outerHTML);
+    else addLater(selector, piece.outerHTML);
   }
   drawSoon();
+}
+
+// What is replaced before it was drawn keeps its turn; else what changes often would never have one.
+function replaceLater(target, html) {
+  undrawn.set(target, [html]);
+}
+
+// Of what a list takes only as much waits as it shows: else it would never have caught up with many results a second.
+function addLater(list, html) {
+  const pieces = [...(undrawn.get(list) ?? []), html];
+  undrawn.set(list, pieces.slice(-Number(document.querySelector(list)?.dataset.cap ?? pieces.length)));
 }
 
 function drawSoon() {
@@ -157,24 +167,37 @@ function drawSoon() {
 }
 
 function draw() {
-  drawing = null;
+  const frame = (drawing = {});
   const before = counted();
   const began = performance.now();
-  while (undrawn.size && performance.now() - began < MOST_DRAWING_MS) drawSome();
+  drawSome();
   trimLists();
-  drawnAt = performance.now();
-  drawnFor = drawnAt - began;
   if (counted() !== before) follow();
   document.dispatchEvent(new CustomEvent("meridian:changed"));
+  // To lay out a long list takes far longer than to change it, and about as long for one row as for many.
+  requestAnimationFrame(() => setTimeout(rest, 0, frame, began));
+}
+
+function rest(frame, began) {
+  if (drawing !== frame) return;
+  drawing = null;
+  drawnAt = performance.now();
+  drawnFor = drawnAt - began;
   drawSoon();
 }
 
-// A fragment for what this page does not show (a filtered list, another layout) is no error.
+// A fragment for what this page does not show (a filtered list, another layout) is no error. A long list comes in groups of
+// rows, and each that changes is laid out anew: rows of further groups keep their turn.
 function drawSome() {
   const some = [];
-  for (const [key, { html, target }] of undrawn) {
-    undrawn.delete(key);
-    if (document.querySelector(target) && some.push(html) === DRAWN_AT_ONCE) break;
+  const groups = new Set();
+  for (const [target, pieces] of undrawn) {
+    const place = document.querySelector(target);
+    const group = place?.closest("tbody");
+    if (group && !groups.has(group) && groups.size === GROUPS_AT_ONCE) continue;
+    if (group) groups.add(group);
+    undrawn.delete(target);
+    if (place && some.push(...pieces) >= DRAWN_AT_ONCE) break;
   }
   if (some.length) htmx.swap(live(), some.join(""), { swapStyle: "none" });
 }

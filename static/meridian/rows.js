@@ -5,12 +5,12 @@ const ADDRESSES = ["href", "hx-get", "hx-post"];
 // The entry that had the focus when its row was swapped: whoever walks a menu by keyboard goes on from there.
 let left = null;
 
+// Only with an open menu is it worth asking for what has the focus: that lays out the whole list.
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
-  const entry = document.activeElement;
-  const items = entry.closest("details[data-menu-of] > .menu-items");
-  if (items && detail.target.contains(items)) {
-    left = { menu: items.parentElement.id, entry: [...items.children].indexOf(entry) };
-  }
+  const menu = detail.target.querySelector("details[data-menu-of][open]");
+  if (!menu) return;
+  const entry = [...menu.querySelector(".menu-items").children].indexOf(document.activeElement);
+  if (entry >= 0) left = { menu: menu.id, entry };
 });
 
 function fill(menu) {

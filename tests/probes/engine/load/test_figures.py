@@ -102,7 +102,8 @@ async def test_what_is_under_way_at_the_end_is_awaited(unencrypted):
     assert outcome.failure is None
     assert outcome.summary is not None
     assert (outcome.summary.samples, outcome.summary.failures) == (3, 0)
-    assert outcome.summary.min >= 1000
+    # To three digits, as a histogram keeps it.
+    assert outcome.summary.min >= 999
     assert outcome.summary.rate == pytest.approx(3, rel=0.2)
 
 

@@ -46,8 +46,9 @@ AT_ONCE: Mapping[Kind, int] = {
 """Probes under way at a time, by kind."""
 
 SPACING_SECONDS = 0.004
-"""Between the starts of two probes. Begun all at once, each would wait for the others' turns in this process,
-and that wait would be measured as the server's."""
+"""Between the starts of two probes, until there are as many as may be under way: from then on each begins when another
+ends. Begun all at once, each would wait for the others' turns in this process, and that wait would be measured as the
+server's."""
 
 Progress = Callable[[Key, int, int, float | str | None], None]
 """Told of one probe how much is done, of how much, and the latest: a round trip's milliseconds (None when it failed)
@@ -76,14 +77,15 @@ async def probe_many(
     can vouch for none of its probes.
     """
     ended: asyncio.Queue[tuple[Key, Outcome] | MemoryError] = asyncio.Queue()
-    slots = asyncio.Semaphore(concurrency or AT_ONCE[kind_of(plan)])
+    at_once = concurrency or AT_ONCE[kind_of(plan)]
+    slots = asyncio.Semaphore(at_once)
     farewells: set[asyncio.Task[None]] = set()
     async with Resolver(nameservers) as resolver:
         with LagWatch() as lag:
             shared = Shared(rules=rules, resolver=resolver, lag=lag, background=farewells)
 
             async def run(turn: int, key: Key, endpoint: Endpoint) -> None:
-                await asyncio.sleep(turn * SPACING_SECONDS)
+                await asyncio.sleep(min(turn, at_once) * SPACING_SECONDS)
                 told = functools.partial(progress, key) if progress else _silent
                 async with slots:
                     try:

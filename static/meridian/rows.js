@@ -5,7 +5,6 @@ const ADDRESSES = ["href", "hx-get", "hx-post"];
 // The entry that had the focus when its row was swapped: whoever walks a menu by keyboard goes on from there.
 let left = null;
 
-// Only with an open menu is it worth asking for what has the focus: that lays out the whole list.
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   const menu = detail.target.querySelector("details[data-menu-of][open]");
   if (!menu) return;

@@ -27,13 +27,31 @@ function duration(seconds) {
 
 const until = (seconds) => (seconds > 0 ? `in ${inOneUnit(seconds) ?? `${Math.floor(seconds / 86_400)} d`}` : "now");
 
+// A time that changes has its whole group of rows laid out anew: in a long list only those in sight are kept true.
+
+const outOfSight = new WeakSet();
+const sight = new IntersectionObserver((groups) => {
+  for (const { target, isIntersecting } of groups) {
+    if (isIntersecting) outOfSight.delete(target);
+    else outOfSight.add(target);
+  }
+  tick();
+});
+
+function watchGroups() {
+  for (const group of document.querySelectorAll(".listing tbody")) sight.observe(group);
+}
+
+const timesInSight = (selector) =>
+  [...document.querySelectorAll(selector)].filter((time) => !outOfSight.has(time.closest("tbody")));
+
 function tick() {
   if (document.hidden) return;
-  for (const time of document.querySelectorAll("time[data-in]")) {
+  for (const time of timesInSight("time[data-in]")) {
     const text = until(Math.floor((Date.parse(time.dateTime) - Date.now() + skew) / 1000));
     if (time.textContent !== text) time.textContent = text;
   }
-  for (const time of document.querySelectorAll("time[data-ago], time[data-for], time[data-elapsed]")) {
+  for (const time of timesInSight("time[data-ago], time[data-for], time[data-elapsed]")) {
     const seconds = Math.max(0, Math.floor((Date.now() - skew - Date.parse(time.dateTime)) / 1000));
     const text = "ago" in time.dataset ? ago(seconds) : "for" in time.dataset ? inOneUnit(seconds) : duration(seconds);
     if (text && time.textContent !== text) time.textContent = text;
@@ -42,6 +60,8 @@ function tick() {
 
 setInterval(tick, 1_000);
 document.addEventListener("visibilitychange", tick);
+document.addEventListener("htmx:afterSwap", watchGroups);
+watchGroups();
 
 // The progress in words, not more often than somebody can listen to.
 

@@ -19,7 +19,7 @@ for one in Connection.objects.filter(simulated_rtt_ms=None):
 @pytest.fixture(scope="module", autouse=True)
 def _three_connections(stack: Stack) -> None:
     """Other tests leave theirs behind."""
-    stack.manage("shell", "-c", ONLY_THE_DEMO)
+    stack.shell(ONLY_THE_DEMO)
 
 
 def test_a_tile_filters_a_chip_takes_it_off_and_back_goes_back(page: Page, stack: Stack):
@@ -87,11 +87,28 @@ def test_a_live_event_keeps_the_filter_the_choice_and_the_open_menu(page: Page, 
     row.get_by_label(re.compile("^More for")).click()
     checked = row.locator(".c-checked a")
     before = checked.get_attribute("href")
-    stack.manage("shell", "-c", TEST_ALL)
+    stack.shell(TEST_ALL)
     expect(checked).not_to_have_attribute("href", before)
     expect(row.get_by_role("checkbox")).to_be_checked()
     expect(row.get_by_role("button", name="Latency…")).to_be_visible()
     expect(page.locator(ROWS)).to_have_count(1)
+
+
+def test_a_time_out_of_sight_is_true_once_it_is_seen(page: Page, stack: Stack):
+    # No result that comes meanwhile changes the row.
+    page.route_web_socket("**", lambda socket: None)
+    page.goto(f"{stack.url}/connections/")
+    row = page.locator(ROWS).first
+    tested = row.locator("time")
+    tested.evaluate(f"time => {{ time.dateTime = {TWO_HOURS_AGO} }}")
+    expect(tested).to_have_text("2 h ago")
+    page.locator("#live").evaluate("live => { live.style.marginTop = '3000px' }")
+    expect(row).not_to_be_in_viewport()
+    tested.evaluate(f"time => {{ time.dateTime = {THREE_HOURS_AGO} }}")
+    page.wait_for_timeout(2_500)
+    expect(tested).to_have_text("2 h ago")
+    row.scroll_into_view_if_needed()
+    expect(tested).to_have_text("3 h ago")
 
 
 def test_a_health_check_of_all_shows_its_progress_on_every_list(page: Page, open_browser, stack: Stack):
@@ -123,7 +140,7 @@ def test_the_map_draws_results_as_they_arrive_and_asks_for_nothing(page: Page, s
     latencies = page.locator("[data-cell=latency]")
     for _ in range(3):
         before = "|".join(latencies.all_inner_texts())
-        stack.manage("shell", "-c", TEST_ALL)
+        stack.shell(TEST_ALL)
         # One of them may well be the same again, to a tenth of a millisecond.
         page.wait_for_function(
             "before => [...document.querySelectorAll('[data-cell=latency]')].map(one => one.innerText).join('|') !== before",
@@ -134,9 +151,9 @@ def test_the_map_draws_results_as_they_arrive_and_asks_for_nothing(page: Page, s
 
 def test_the_map_knows_soon_of_a_connection_that_comes_and_of_one_that_goes(page: Page, stack: Stack):
     expect(page.locator("[data-map-count]")).to_contain_text("3")
-    stack.manage("shell", "-c", ANOTHER)
+    stack.shell(ANOTHER)
     expect(page.locator("[data-map-count]")).to_contain_text("4")
-    stack.manage("shell", "-c", ONLY_THE_DEMO)
+    stack.shell(ONLY_THE_DEMO)
     expect(page.locator("[data-map-count]")).to_contain_text("3")
 
 
@@ -151,7 +168,7 @@ def test_nothing_moves_when_results_arrive(page: Page, stack: Stack):
     )
     checked = page.locator(ROWS).first.locator(".c-checked a")
     before = checked.get_attribute("href")
-    stack.manage("shell", "-c", TEST_ALL)
+    stack.shell(TEST_ALL)
     expect(checked).not_to_have_attribute("href", before)
     page.wait_for_timeout(300)
     assert page.evaluate("window.moved") < 0.02
@@ -161,6 +178,8 @@ ANOTHER = """
 from connections.models import Connection
 Connection(name="another", host="127.0.0.1", port=1, database="d", username="u").save()
 """
+THREE_HOURS_AGO = "new Date(Date.now() - 3.5 * 3_600_000).toISOString()"
+TWO_HOURS_AGO = "new Date(Date.now() - 2.5 * 3_600_000).toISOString()"
 TEST_ALL = """
 from connections.models import Connection
 from probes import dispatch

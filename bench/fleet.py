@@ -146,8 +146,7 @@ def make_fleet(stack: Stack, endpoint: Endpoint, connections: int) -> None:
 
 
 def shell(stack: Stack, script: str, asked: Mapping[str, object]) -> None:
-    done = stack.manage("shell", "-c", script.format(asked=json.dumps(asked)))
-    assert done.returncode == 0, done.stderr
+    stack.shell(script.format(asked=json.dumps(asked)))
 
 
 def measure(stack: Stack, connections: int, rate: int, seconds: int) -> Step:

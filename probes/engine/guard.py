@@ -40,6 +40,7 @@ class Guard(asyncio.Protocol):
 
     def __init__(self, limits: Limits) -> None:
         self.transport: asyncio.Transport | None = None
+        self._socket: asyncio.Transport | None = None
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ready_at: float | None = None
         self.backend_key = b""
@@ -79,14 +80,15 @@ class Guard(asyncio.Protocol):
         return error_from(exc, phase)
 
     def abort(self) -> None:
-        if self.transport is not None:
-            self.transport.abort()
+        # Below TLS, whose transport forgets how to abort when asyncpg has closed it twice (Python before 3.11.4).
+        if self._socket is not None:
+            self._socket.abort()
 
     # What the transport calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are not subclasses of asyncio's.
-        self.transport = cast(asyncio.Transport, transport)
+        self.transport = self._socket = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         if self._violation is not None:

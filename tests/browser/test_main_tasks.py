@@ -63,7 +63,7 @@ def password(stack: Stack) -> str:
         "from connections.models import Connection as C; "
         "print(C.objects.exclude(simulated_rtt_ms=None)[0].open_password())"
     )
-    return stack.manage("shell", "-v", "0", "-c", code).stdout.strip().splitlines()[-1]
+    return stack.shell(code).strip().splitlines()[-1]
 
 
 def test_somebody_signs_out_and_in_again(page: Page):

@@ -24,10 +24,9 @@ one.save()
 
 @pytest.fixture(scope="module", autouse=True)
 def _four_connections(stack: Stack) -> Iterator[None]:
-    done = stack.manage("shell", "-c", ONLY_THE_DEMO + NEIGHBOUR)
-    assert done.returncode == 0, done.stderr
+    stack.shell(ONLY_THE_DEMO + NEIGHBOUR)
     yield
-    stack.manage("shell", "-c", ONLY_THE_DEMO)
+    stack.shell(ONLY_THE_DEMO)
 
 
 def open_map(page: Page, stack: Stack) -> Page:

@@ -17,5 +17,4 @@ Connection.objects.filter(pk__in=[one.pk for one in demo]).delete()
 
 def copy_connections(stack: Stack, count: int) -> None:
     """Replaces the three simulated connections by so many copies, a third of them behind each round trip."""
-    done = stack.manage("shell", "-c", COPY.format(count=count))
-    assert done.returncode == 0, done.stderr
+    stack.shell(COPY.format(count=count))

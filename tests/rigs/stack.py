@@ -124,6 +124,12 @@ class Stack:
             timeout=120,
         )
 
+    def shell(self, script: str) -> str:
+        """What the script prints in Django's shell."""
+        done = self.manage("shell", "-v", "0", "-c", script)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def processes(self, words: str) -> list[int]:
         """The ids of this stack's processes whose command line holds the words."""
         return [

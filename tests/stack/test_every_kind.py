@@ -23,14 +23,8 @@ RESULTS = "SELECT * FROM probes_result WHERE run_id = %s"
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'meridian/home'"
 
 
-def shell(stack: Stack, code: str) -> str:
-    done = stack.manage("shell", "--verbosity", "0", "-c", code)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
 def ask(stack: Stack, kind: str, count: int = 1, **params: object) -> str:
-    return shell(stack, ASK.format(kind=kind, count=count, params=params))
+    return stack.shell(ASK.format(kind=kind, count=count, params=params)).strip()
 
 
 def until(holds: Callable[[], object], stack: Stack, seconds: float = 60.0) -> None:
@@ -75,7 +69,7 @@ def test_a_load_test_that_is_cancelled_keeps_what_it_measured(stack: Stack):
     run = ask(stack, "load", clients=2, seconds=120)
     until(lambda: sessions(stack) >= 2, stack)
     time.sleep(1)
-    shell(stack, CANCEL.format(run=run))
+    stack.shell(CANCEL.format(run=run))
     until(lambda: stack.rows(RESULTS, run), stack, seconds=5)
     [result] = stack.rows(RESULTS, run)
     assert (result["ok"], result["detail"]["stopped"]) == (True, "cancelled")

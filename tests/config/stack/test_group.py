@@ -32,7 +32,9 @@ def part(folder: Path, script: str, name: str = "part", **fields) -> Part:
 
 async def test_lines_come_out_under_the_name_of_their_part(folder, said):
     async with Group(Console(said)) as group:
-        group.start(part(folder, "print('hello\\x1b[2J'); import time; time.sleep(60)", name="web"))
+        group.start(
+            part(folder, "print('hello\\x1b[2J', flush=True); import time; time.sleep(60)", name="web")
+        )
         group.start(part(folder, "import sys; sys.stderr.write('no end of line')", name="beat"))
         await until(lambda: "hello" in said.getvalue() and "no end" in said.getvalue())
     assert "web      │ hello?[2J\n" in said.getvalue()

@@ -176,8 +176,8 @@ class LoadForm(OptionsForm):
     )
     processes = NumberField(
         label="Processes of ours",
-        initial=1,
-        help_text=f"1 to {MAX_PROCESSES} that share the clients, for when one is the limit itself.",
+        initial=0,
+        help_text=f"1 to {MAX_PROCESSES} that share the clients; 0 is as many as the test takes.",
     )
     all_slots = forms.BooleanField(
         label="May take more than half of the server's free connections", required=False

@@ -34,7 +34,8 @@ class Asked(BaseModel):
     params: dict[str, Any] = Field(
         default={},
         description="Options of the kind. latency: samples, interval_ms, warm_up, cold_connects. load: clients, "
-        "seconds, rate, spacing, ramp, workload, sql, statement_seconds, max_error_share, all_slots, processes.",
+        "seconds, rate, spacing, ramp, workload, sql, statement_seconds, max_error_share, all_slots, processes "
+        "(0: as many as the test takes).",
         examples=[{"samples": 100}],
     )
     vantages: list[str] = Field(

@@ -15,7 +15,7 @@ NUMBERS = {
     "latency": ["samples", "interval_ms", "warm_up", "cold_connects"],
     "load": ["clients", "seconds", "rate", "statement_seconds", "max_error_share", "processes"],
 }
-ZERO_IS_FINE = {"interval_ms", "warm_up", "cold_connects", "max_error_share"}
+ZERO_IS_FINE = {"interval_ms", "warm_up", "cold_connects", "max_error_share", "processes"}
 A_MILLION_IS_FINE = {"rate"}
 
 

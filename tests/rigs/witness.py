@@ -24,7 +24,7 @@ from probes.engine.outcome import Outcome
 from probes.engine.resolve import Resolver
 
 LATENCY = LatencyPlan(samples=5, warm_up=0)
-LOAD = LoadPlan(clients=4, seconds=0.5, all_slots=True)
+LOAD = LoadPlan(clients=4, seconds=0.5, all_slots=True, processes=1)
 
 
 async def probe(kind: str, endpoint: Endpoint, **shared: Any) -> tuple[Outcome, float]:

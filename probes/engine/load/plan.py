@@ -30,7 +30,7 @@ class LoadPlan:
     evenly. ``sql`` is one's own statement for the workload ``sql``: only for those who may run anything that the
     connection's user may read. ``statement_seconds`` is its timeout. The test stops once more than
     ``max_error_share`` of the statements failed. ``all_slots`` lifts the limit of half the server's free
-    connections. ``processes`` share the clients among them.
+    connections. ``processes`` share the clients among them; 0 is as many as the test needs (`split.needed`).
     """
 
     clients: int = 10
@@ -43,7 +43,7 @@ class LoadPlan:
     statement_seconds: float = 5.0
     max_error_share: float = 0.1
     all_slots: bool = False
-    processes: int = 1
+    processes: int = 0
 
     def __post_init__(self) -> None:
         require_whole("clients", self.clients, 1, MAX_CLIENTS)
@@ -52,7 +52,7 @@ class LoadPlan:
             require_number("rate", self.rate, 0.1, MAX_RATE)
         require_number("statement_seconds", self.statement_seconds, 0.001, 60)
         require_number("max_error_share", self.max_error_share, 0, 1)
-        require_whole("processes", self.processes, 1, MAX_PROCESSES)
+        require_whole("processes", self.processes, 0, MAX_PROCESSES)
         require_choice("workload", self.workload, WORKLOADS)
         require_choice("spacing", self.spacing, SPACINGS)
         self._check_ramp()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import math
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from probes.engine.load.report import LoadProgress, Report
 from probes.engine.load.scratch import scratch_rows
 from probes.engine.load.signs import SignsOfLife
 from probes.engine.load.slots import check_slots
-from probes.engine.load.split import Processes
+from probes.engine.load.split import Processes, needed
 from probes.engine.load.workload import Ground, can_watch
 from probes.engine.outcome import Outcome
 from probes.engine.pooler import note_pooler
@@ -26,6 +27,9 @@ from probes.engine.resolve import Resolver
 from probes.engine.visit import Visit, visiting
 
 SLICE_SECONDS = 0.25
+
+LOOKS = 2
+"""How often an answer is timed beforehand: the first one may have waited for us."""
 
 _DEFAULT_RULES = EgressRules()
 
@@ -37,6 +41,7 @@ class _Course:
     report: Report
     signs: SignsOfLife
     free_slots: int | None = None
+    answer_seconds: float = math.inf
     ground: Ground = field(default_factory=Ground)
     stopped: str = ""
 
@@ -65,6 +70,7 @@ async def run_load(
         error = await visit.meet(look, deadline)
         if error is None:
             try:
+                plan = replace(plan, processes=needed(plan, course.answer_seconds))
                 async with _crew(visit, plan, course) as crew:
                     await crew.open()
                     course.signs.watch()
@@ -96,12 +102,24 @@ async def _look(session: Session, *, plan: LoadPlan, course: _Course, deadline: 
                 # That somebody calls a connection pooled lifts no limit.
                 if not pooler and not plan.all_slots:
                     course.free_slots = await check_slots(session.connection, plan.most_clients)
+                if plan.rate is None and not plan.processes:
+                    course.answer_seconds = await _answer_seconds(session.connection)
                 if plan.workload in ("point", "range", "mixed"):
                     course.ground = Ground(rows=await scratch_rows(session.connection))
                 if plan.workload == "sql" and not (pooler or session.endpoint.pooled):
                     course.ground = Ground(watchful=await can_watch(session.connection))
     except TimeoutError as exc:
         raise timed_out("query", session.endpoint.connect_timeout) from exc
+
+
+async def _answer_seconds(connection: Any) -> float:
+    """How long one client waits for the least that can be asked: what bounds the rate of a closed loop."""
+    taken = []
+    for _ in range(LOOKS):
+        asked = time.perf_counter()
+        await connection.execute("SELECT 1")
+        taken.append(time.perf_counter() - asked)
+    return min(taken)
 
 
 async def _drive(
@@ -176,5 +194,5 @@ def _asked(plan: LoadPlan) -> dict[str, Any]:
         "planned_seconds": plan.seconds,
         "target_rate": plan.rate,
         "workload": plan.workload,
-        "processes": plan.processes,
+        "processes": plan.processes or None,
     }

@@ -7,6 +7,8 @@ its password, goes through that pipe and never through an argument; when the pip
 import asyncio
 import contextlib
 import json
+import math
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -30,6 +32,12 @@ ANSWER_SECONDS = 5.0
 CLOSING_SECONDS = 0.75
 """How long the processes may take to close their connections. What still runs then is killed."""
 
+ENOUGH_FOR_ONE = 20_000
+"""Statements a second that one process asks without being the limit itself, with much to spare."""
+
+MOST_UNASKED = 4
+"""More processes than that are only started for somebody who wants them."""
+
 _LINE_BYTES = 16 << 20
 _PROJECT = Path(__file__).parents[3]
 
@@ -37,6 +45,15 @@ _PROJECT = Path(__file__).parents[3]
 def share(whole: int, number: int, count: int) -> int:
     """The part of ``whole`` that falls to the process ``number`` of ``count``; the parts add up to it."""
     return whole * (number + 1) // count - whole * number // count
+
+
+def needed(plan: LoadPlan, answer_seconds: float) -> int:
+    """How many processes of ours the test takes when an answer takes so long; what the plan says comes first."""
+    if plan.processes:
+        return plan.processes
+    rate = plan.most_clients / answer_seconds if plan.rate is None else max(plan.levels)
+    useful = min(MOST_UNASKED, os.cpu_count() or 1, plan.most_clients)
+    return min(useful, math.ceil(rate / ENOUGH_FOR_ONE))
 
 
 class Processes:

@@ -73,7 +73,9 @@ def _load_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--max-error-share", type=float, default=0.1, help="stop when more than this share fails (0.1)"
     )
-    parser.add_argument("--processes", type=int, default=1, help="processes that share the clients (1)")
+    parser.add_argument(
+        "--processes", type=int, default=0, help="that share the clients; 0: as many as it takes (0)"
+    )
     parser.add_argument(
         "--all-slots", action="store_true", help="take more than half of the server's free connections"
     )

@@ -11,12 +11,16 @@ from probes.engine.outcome import Outcome
 Watch = Callable[[LoadProgress], Any]
 
 
+def _plan(asked: dict[str, Any]) -> LoadPlan:
+    return LoadPlan(**{"clients": 3, "seconds": 1, "processes": 1, **asked})
+
+
 async def load(
     endpoint: Endpoint, *, watch: Watch | None = None, stop: asyncio.Event | None = None, **plan: Any
 ) -> Outcome:
-    """The outcome of a test of one second with three clients, unless ``plan`` says otherwise."""
+    """The outcome of a test of one second with three clients in this process, unless ``plan`` says otherwise."""
     outcome: Outcome | None = None
-    async for event in run_load(endpoint, LoadPlan(**{"clients": 3, "seconds": 1, **plan}), stop=stop):
+    async for event in run_load(endpoint, _plan(plan), stop=stop):
         if isinstance(event, Outcome):
             assert outcome is None
             outcome = event

@@ -10,12 +10,45 @@ import pytest
 from hdrh.histogram import HdrHistogram
 
 from probes.engine.load import LoadPlan, LoadProgress, run_load, split
-from probes.engine.load.split import share
+from probes.engine.load.split import needed, share
 from tests.probes.engine.conftest import endpoint_of
 from tests.probes.engine.load.runs import load
 from tests.rigs import backends
 
 NAME = "meridian/split-test"
+
+
+@pytest.mark.parametrize(
+    ("plan", "answer_seconds", "processes"),
+    [
+        ({"clients": 1}, 0.00001, 1),
+        ({"clients": 10}, 0.0002, 3),
+        ({"clients": 500}, 0.0001, 4),
+        ({"clients": 500}, 0.03, 1),
+        ({"clients": 500, "processes": 1}, 0.0001, 1),
+        ({"clients": 500, "processes": 7}, 0.03, 7),
+        ({"clients": 2, "rate": 1_000_000}, 0.03, 2),
+        ({"clients": 50, "rate": 5_000}, 0.0001, 1),
+        ({"clients": 50, "rate": 1, "ramp": (100, 45_000)}, 0.0001, 3),
+    ],
+)
+def test_there_are_as_many_processes_as_the_test_takes(monkeypatch, plan, answer_seconds, processes):
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    assert needed(LoadPlan(**plan), answer_seconds) == processes
+
+
+def test_no_process_is_started_unasked_that_would_share_a_processor(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert needed(LoadPlan(clients=500), 0.0001) == 2
+
+
+async def test_a_server_that_answers_at_once_is_asked_by_several_processes(unencrypted, monkeypatch):
+    monkeypatch.setattr(split, "ENOUGH_FOR_ONE", 10)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    outcome = await load(endpoint_of(unencrypted), clients=4, processes=0)
+
+    assert outcome.failure is None
+    assert outcome.detail["processes"] == 2
 
 
 async def test_the_processes_count_together(unencrypted):

@@ -17,6 +17,7 @@ from django.db import connection as database  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from bench._report import percentile  # noqa: E402
+from config import collector  # noqa: E402
 from connections.models import Connection  # noqa: E402
 from probes import board, charts, history, recorder  # noqa: E402
 from probes.engine.outcome import Outcome, Server, Timings  # noqa: E402
@@ -32,6 +33,8 @@ MONTH = "30d"
 
 
 def main() -> None:
+    # As the web process does.
+    collector.set_loaded_aside()
     rows, connections = map(int, sys.argv[1:])
     print("migrating", file=sys.stderr)
     call_command("migrate", verbosity=0)

@@ -13,6 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 from django.conf import settings
 from django.db import close_old_connections
 
+from config import collector
 from probes.work import memory
 
 LONGEST_TASK = 3 * 3600
@@ -103,6 +104,12 @@ app.conf.update(
     # Workers keep their database connection from task to task; `fresh_database` looks after it.
     CELERY_DB_REUSE_MAX=1_000_000_000,
 )
+
+
+@signals.worker_init.connect
+def share_what_is_loaded(**kwargs: object) -> None:
+    """Before the first child is made."""
+    collector.set_loaded_aside()
 
 
 @signals.worker_process_init.connect

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from config import flags
+from config import collector, flags
 from probes import beginning
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -19,6 +19,7 @@ async def lifespan(scope: Mapping[str, Any], receive: Receive, send: Send) -> No
     # Whoever asks for a run from now on waits until it is durable, and not until it is published.
     beginning.in_background()
     flags.watch()
+    collector.set_loaded_aside()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await asyncio.to_thread(_end)

@@ -27,6 +27,7 @@ def establish() -> editions.Layout:
         cursor.execute("SELECT to_regclass('probes_rolledup') IS NULL")
         if cursor.fetchone()[0]:
             cursor.execute(statement("rolled_up").replace("{hourly}", hourly("true")))
+        cursor.execute(statement("trend_index"))
         layout = editions.look()
         if layout.outdated:
             _give_up_aggregate(cursor)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection as database
-
+from probes.history.figures import figures
 from probes.models.results import Blame
 
 
@@ -43,12 +42,11 @@ class Glance(Blame):
 
 _QUESTION = f"""
     SELECT {", ".join(field.name for field in fields(Glance))} FROM probes_latest
-    WHERE connection_id = ANY(%s::bigint[]) AND vantage = %s AND kind = %s
+    WHERE connection_id = ANY(%(ids)s::bigint[]) AND vantage = %(vantage)s AND kind = %(kind)s
 """  # noqa: S608 - made of our own words
 
 
 def glances_of(connection_ids: Iterable[int], vantage: str, kind: str) -> dict[int, Glance]:
     """By connection; one that was never tested so is not in it. One query, and one row each."""
-    with database.cursor() as cursor:
-        cursor.execute(_QUESTION, [list(connection_ids), vantage, kind])
-        return {row[0]: Glance(*row) for row in cursor}
+    asked = {"ids": list(connection_ids), "vantage": vantage, "kind": kind}
+    return {row[0]: Glance(*row) for row in figures(_QUESTION, asked)}

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection as database
 
+from probes.history.figures import figures
 from probes.history.measures import OURS
 from probes.history.series import Values
 from probes.history.shares import Share
@@ -49,10 +50,8 @@ def trends_of(connection_ids: Iterable[int], now: datetime, *, kind: str, vantag
         "end": start + HOURS * HOUR,
     }
     hours: dict[int, list[Sequence[Any]]] = defaultdict(list)
-    with database.cursor() as cursor:
-        cursor.execute(question, parameters)
-        for hour in cursor.fetchall():
-            hours[hour[0]].append(hour)
+    for hour in figures(question, parameters):
+        hours[hour[0]].append(hour)
     return {pk: _trend(start, found) for pk, found in hours.items()}
 
 
@@ -89,24 +88,34 @@ def failing_since(trends: Mapping[int, Trend], *, kind: str, vantage: str) -> di
 
     A connection whose trend holds no such check is not in the answer.
     """
+    if not trends:
+        return {}
+    # The oldest hour leaves TimescaleDB's other chunks out of the plan; that of each connection is known too late for it.
     question = f"""
         SELECT asked.id, failed.issued_at
         FROM unnest(%(ids)s::bigint[], %(hours)s::timestamptz[]) AS asked (id, hour)
         LEFT JOIN LATERAL (
             SELECT issued_at FROM probes_result
             WHERE connection_id = asked.id AND kind = %(kind)s AND vantage = %(vantage)s AND ok
-                AND issued_at >= asked.hour AND issued_at < asked.hour + interval '1 hour'
+                AND issued_at >= %(oldest)s AND issued_at >= asked.hour AND issued_at < asked.hour + interval '1 hour'
             ORDER BY issued_at DESC LIMIT 1
         ) AS worked ON true
         CROSS JOIN LATERAL (
             SELECT issued_at FROM probes_result
             WHERE connection_id = asked.id AND kind = %(kind)s AND vantage = %(vantage)s AND NOT ok AND NOT {OURS}
-                AND issued_at >= asked.hour AND issued_at > coalesce(worked.issued_at, '-infinity')
+                AND issued_at >= %(oldest)s AND issued_at >= asked.hour
+                AND issued_at > coalesce(worked.issued_at, '-infinity')
             ORDER BY issued_at LIMIT 1
         ) AS failed
     """  # noqa: S608 - made of our own words
     hours = [trend.start + (trend.last_good or 0) * HOUR for trend in trends.values()]
-    parameters: dict[str, Any] = {"ids": list(trends), "hours": hours, "kind": kind, "vantage": vantage}
+    parameters: dict[str, Any] = {
+        "ids": list(trends),
+        "hours": hours,
+        "oldest": min(hours),
+        "kind": kind,
+        "vantage": vantage,
+    }
     with database.cursor() as cursor:
         cursor.execute(question, parameters)
         return dict(cursor.fetchall())

@@ -88,8 +88,6 @@ def failing_since(trends: Mapping[int, Trend], *, kind: str, vantage: str) -> di
 
     A connection whose trend holds no such check is not in the answer.
     """
-    if not trends:
-        return {}
     # The oldest hour leaves TimescaleDB's other chunks out of the plan; that of each connection is known too late for it.
     question = f"""
         SELECT asked.id, failed.issued_at
@@ -97,13 +95,14 @@ def failing_since(trends: Mapping[int, Trend], *, kind: str, vantage: str) -> di
         LEFT JOIN LATERAL (
             SELECT issued_at FROM probes_result
             WHERE connection_id = asked.id AND kind = %(kind)s AND vantage = %(vantage)s AND ok
-                AND issued_at >= %(oldest)s AND issued_at >= asked.hour AND issued_at < asked.hour + interval '1 hour'
+                AND issued_at >= %(oldest)s::timestamptz AND issued_at >= asked.hour
+                AND issued_at < asked.hour + interval '1 hour'
             ORDER BY issued_at DESC LIMIT 1
         ) AS worked ON true
         CROSS JOIN LATERAL (
             SELECT issued_at FROM probes_result
             WHERE connection_id = asked.id AND kind = %(kind)s AND vantage = %(vantage)s AND NOT ok AND NOT {OURS}
-                AND issued_at >= %(oldest)s AND issued_at >= asked.hour
+                AND issued_at >= %(oldest)s::timestamptz AND issued_at >= asked.hour
                 AND issued_at > coalesce(worked.issued_at, '-infinity')
             ORDER BY issued_at LIMIT 1
         ) AS failed
@@ -112,7 +111,7 @@ def failing_since(trends: Mapping[int, Trend], *, kind: str, vantage: str) -> di
     parameters: dict[str, Any] = {
         "ids": list(trends),
         "hours": hours,
-        "oldest": min(hours),
+        "oldest": min(hours, default=None),
         "kind": kind,
         "vantage": vantage,
     }

@@ -129,6 +129,13 @@ function unseen(event) {
 
 /* Drawing -------------------------------------------------------------------------------------------------- */
 
+// What may follow a legend is anything, so a browser looks at the style of everything beside what is replaced: of a thousand
+// rows for a tile. No legend of ours floats.
+for (const sheet of document.styleSheets) {
+  const index = [...sheet.cssRules].findIndex(({ selectorText }) => selectorText === "legend + *");
+  if (index >= 0) sheet.deleteRule(index);
+}
+
 // Of what replaces the same element only the newest is drawn, and never more at once than leaves the page its time.
 let undrawn = new Map(); // by selector: the pieces that go there
 let drawing = null;

@@ -111,6 +111,15 @@ def test_a_time_out_of_sight_is_true_once_it_is_seen(page: Page, stack: Stack):
     expect(tested).to_have_text("3 h ago")
 
 
+def test_no_rule_has_the_whole_page_restyled_when_a_piece_of_it_is_replaced(page: Page, stack: Stack):
+    page.goto(stack.url)
+    rules = page.evaluate(
+        "() => [...document.styleSheets].flatMap(sheet => [...sheet.cssRules].map(rule => rule.selectorText ?? ''))"
+    )
+    assert ".listing tbody > tr > *" in rules
+    assert [rule for rule in rules if re.search(r" [+~] [^,]*\*", rule)] == []
+
+
 def test_a_health_check_of_all_shows_its_progress_on_every_list(page: Page, open_browser, stack: Stack):
     other = open_browser()
     other.goto(f"{stack.url}/connections/")

@@ -57,7 +57,6 @@ import json
 from django.utils import timezone
 from probes.models import Kind, Schedule
 asked = json.loads({asked!r})
-Schedule.objects.all().delete()
 made = Schedule.objects.bulk_create(
     Schedule(
         name=f"fleet {{number}}", kind=Kind.CONNECTION, scope=Schedule.Scope.TAGS,
@@ -69,6 +68,12 @@ made = Schedule.objects.bulk_create(
 for one in made:
     one.next_at = one.start_after(timezone.now())
 Schedule.objects.bulk_update(made, ["next_at"])
+"""
+QUIET = """
+from probes import schedules
+from probes.models import Schedule
+for one in Schedule.objects.all():
+    schedules.delete(one.pk)
 """
 COUNTED = """
 SELECT count(*)::int AS probes, count(*) FILTER (WHERE NOT ok)::int AS failed
@@ -115,9 +120,9 @@ def main() -> None:
     with _peer.target() as target, Stack(MERIDIAN_DEMO="0") as stack:
         peer = [_peer.run(lambda: bare(target.endpoint))]
         for connections in options.connections:
+            quiet(stack)
             make_fleet(stack, target.endpoint, connections)
             steps += climb(stack, connections, options)
-            quiet(stack)
         peer.append(_peer.run(lambda: bare(target.endpoint)))
     report(steps, statistics.median(peer))
 
@@ -191,7 +196,7 @@ def step_of(
 
 def quiet(stack: Stack) -> None:
     """Ends what is under way, so that each step begins with nothing."""
-    shell(stack, "from probes.models import Schedule; Schedule.objects.all().delete()", {})
+    shell(stack, QUIET, {})
     deadline = time.monotonic() + 120
     while stack.rows(OPEN)[0]["open"] and time.monotonic() < deadline:
         time.sleep(0.5)

@@ -81,9 +81,12 @@ def resume(pk: int) -> Schedule:
     return schedule
 
 
+@transaction.atomic
 def delete(pk: int) -> None:
     """Its runs and their results stay; deleting it again changes nothing."""
-    Schedule.objects.filter(pk=pk).delete()
+    # Locked first: a tick that begins a run meanwhile would leave that run with a schedule that is gone.
+    if schedule := Schedule.objects.select_for_update().filter(pk=pk).first():
+        schedule.delete()
     _tell()
 
 

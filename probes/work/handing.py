@@ -1,6 +1,7 @@
 """Hands outcomes over to the recorder, whatever the broker does meanwhile."""
 
 import asyncio
+import contextlib
 import logging
 from typing import Any
 
@@ -20,32 +21,41 @@ def hand_over_trial(token: str, outcome: Outcome) -> None:
 
 
 class Handing:
-    """Sends the first outcome at once and the others a few times a second, off the loop: a slow broker strains no probe."""
+    """Sends the outcome of a single probe at once and those of many a few times a second, for each message costs the
+    recorder as much as ten outcomes in it. Off the loop: a slow broker strains no probe.
+    """
 
     def __init__(self, job: SealedJob) -> None:
         self._job = job
-        self._found: asyncio.Queue[tuple[int, Outcome] | None] = asyncio.Queue()
+        self._found: list[tuple[int, Outcome]] = []
+        self._some = asyncio.Event()
+        self._closed = asyncio.Event()
 
     def add(self, key: int, outcome: Outcome) -> None:
-        self._found.put_nowait((key, outcome))
+        self._found.append((key, outcome))
+        self._some.set()
 
     def close(self) -> None:
         """Nothing more comes; `run` ends once everything is sent."""
-        self._found.put_nowait(None)
+        self._closed.set()
+        self._some.set()
 
     async def run(self) -> None:
-        more = True
-        while more:
-            batch = [await self._found.get()]
-            while not self._found.empty():
-                batch.append(self._found.get_nowait())
-            more = None not in batch
-            outcomes = [(key, outcome.as_dict()) for key, outcome in filter(None, batch)]
-            if outcomes:
+        while self._found or not self._closed.is_set():
+            await self._some.wait()
+            if len(self._job.targets) > 1:
+                await self._gather()
+            self._some.clear()
+            found, self._found = self._found, []
+            if found:
                 self._require_memory()
+                outcomes = [(key, outcome.as_dict()) for key, outcome in found]
                 await asyncio.to_thread(self._send, outcomes)
-            if more:
-                await asyncio.sleep(HAND_OVER_SECONDS)
+
+    async def _gather(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HAND_OVER_SECONDS):
+                await self._closed.wait()
 
     def _require_memory(self) -> None:
         # A probe may have failed because another one left it no memory, so none of them is believed. A load test is

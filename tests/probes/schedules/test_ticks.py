@@ -1,9 +1,12 @@
 """A tick is one run, exactly once; what cannot start says why, and an absence of ours is one gap and no burst."""
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection, transaction
 from django.utils import timezone
 
 from probes import schedules
@@ -228,3 +231,26 @@ def test_ticks_are_forgotten_after_a_month(make_schedule, make_connection):
     assert ticking.forget() == 0
     schedule.ticks.update(at=timezone.now() - timedelta(days=31))
     assert ticking.forget() == 1
+
+
+def test_one_that_is_deleted_while_it_begins_a_run_leaves_the_run(make_schedule, make_connection):
+    make_connection()
+    schedule = make_schedule()
+    begun, asked = threading.Event(), threading.Event()
+
+    def tick_slowly() -> None:
+        with transaction.atomic():
+            schedules.run_now(schedule.pk, user=None, source=Run.Source.SCHEDULE)
+            begun.set()
+            asked.wait(10)
+            time.sleep(0.3)
+        connection.close()
+
+    ticking = threading.Thread(target=tick_slowly)
+    ticking.start()
+    assert begun.wait(10)
+    asked.set()
+    schedules.delete(schedule.pk)
+    ticking.join()
+    assert not Schedule.objects.exists()
+    assert Run.objects.filter(schedule=None, source="schedule").count() == 1

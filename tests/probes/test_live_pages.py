@@ -154,7 +154,7 @@ async def test_a_result_carries_what_it_changes_on_the_map(client, make_connecti
         await sync_to_async(pump)()
         while "spots" not in (frame := await fleet.frame()):
             pass
-    drawn = (await sync_to_async(client.get)("/map/places/")).json()["connections"]
+        drawn = (await sync_to_async(client.get)("/map/places/")).json()["connections"]
     assert frame["spots"] == drawn
     assert drawn[0]["state"] == "healthy"
 

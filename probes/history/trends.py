@@ -37,7 +37,7 @@ def trends_of(connection_ids: Iterable[int], now: datetime, *, kind: str, vantag
     start = now.replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * HOUR
     # Not grouped: that takes as long as the rest of it, for the one hour that comes in two parts.
     question = """
-        SELECT connection_id, extract(epoch FROM bucket - %(start)s)::int / 3600, p50_ms, timed, checks, good, ours
+        SELECT connection_id, ((date_part('epoch', bucket) - %(first)s) / 3600)::int, p50_ms, timed, checks, good, ours
         FROM result_hourly
         WHERE connection_id = ANY(%(ids)s::bigint[]) AND kind = %(kind)s AND vantage = %(vantage)s
             AND bucket >= %(start)s AND bucket < %(end)s
@@ -47,6 +47,7 @@ def trends_of(connection_ids: Iterable[int], now: datetime, *, kind: str, vantag
         "kind": kind,
         "vantage": vantage,
         "start": start,
+        "first": start.timestamp(),
         "end": start + HOURS * HOUR,
     }
     hours: dict[int, list[Sequence[Any]]] = defaultdict(list)

@@ -35,7 +35,7 @@ class Found:
         return statistics.median(self.rates[side])
 
     def ratio(self, side: str) -> float:
-        return round(self.rate(side) / self.rate("pgbench"), 3)
+        return _peer.median_ratio(self.rates[side], self.rates["pgbench"])
 
     def cpu_us(self, side: str) -> float:
         return round(statistics.median(self.cpu[side]), 1)

@@ -2,9 +2,6 @@
 
 import gc
 
-SELDOM = 10_000
-"""So many new objects before the collector looks at them. Python's own 700 are a few rows of a list."""
-
 
 def set_loaded_aside() -> None:
     """What is loaded by now stays, so nothing is gained by looking at it again.
@@ -13,4 +10,3 @@ def set_loaded_aside() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(SELDOM, *gc.get_threshold()[1:])

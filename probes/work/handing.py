@@ -21,8 +21,8 @@ def hand_over_trial(token: str, outcome: Outcome) -> None:
 
 
 class Handing:
-    """Sends the outcome of a single probe at once and those of many a few times a second, for each message costs the
-    recorder as much as ten outcomes in it. Off the loop: a slow broker strains no probe.
+    """Sends the outcome of a single probe at once and those of many a few times a second, because each message has a
+    price of its own for the recorder. Off the loop: a slow broker strains no probe.
     """
 
     def __init__(self, job: SealedJob) -> None:

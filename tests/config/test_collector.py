@@ -8,10 +8,8 @@ from config import collector
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    thresholds = gc.get_threshold()
     yield
     gc.unfreeze()
-    gc.set_threshold(*thresholds)
 
 
 def test_what_is_loaded_is_not_looked_at_again_and_what_comes_later_is():

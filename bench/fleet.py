@@ -1,6 +1,9 @@
 """Connection probes a second that schedules sustain, everything included, against a bare asyncpg loop.
 
-The whole stack runs as ``make up`` starts it; the targets are one more PostgreSQL on this machine, under many names.
+The whole stack runs as ``make up`` starts it; the targets are one more PostgreSQL on this machine, under many names,
+each with a user of its own, whose password has a salt of its own, as on so many servers. What is measured is a fleet that
+has been tested for a while: before the first window each connection is tested some times (``--passes``), so that most
+processes of the pool have signed in to it before.
 Each schedule tests a hundred connections by their tag, spread evenly over its interval. The rate that is offered rises
 until it is no longer sustained: until fewer than 97 % of the probes come back in the window, or a schedule skips
 because its last run is still going. Nobody has a page open. The peer, in the same run on the same server, connects,
@@ -9,6 +12,7 @@ asks ``SELECT 1`` and closes, twenty at a time, and does nothing else.
 
 import argparse
 import asyncio
+import hashlib
 import json
 import statistics
 import sys
@@ -17,6 +21,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import asyncpg
+import psycopg
+from asyncpg.protocol import protocol as driver
 
 from bench import _peer
 from bench._processes import Usage, usage_of
@@ -28,6 +34,7 @@ parser = argparse.ArgumentParser(prog="python -m bench fleet")
 parser.add_argument("--connections", type=int, nargs="+", default=[100, 1000, 10_000])
 parser.add_argument("--rates", type=int, nargs="+", default=[300, 350, 400, 450, 500, 600])
 parser.add_argument("--seconds", type=int, default=30)
+parser.add_argument("--passes", type=int, default=12, help="tests of each connection before the first window")
 
 GROUP = 100
 SHORTEST_INTERVAL = 10
@@ -46,11 +53,20 @@ seal.set_password(asked["password"])
 Connection.objects.bulk_create(
     Connection(
         name=f"fleet {{number:05}}", host="127.0.0.1", port=asked["port"], database=asked["database"],
-        username=asked["user"], password_sealed=seal.password_sealed, sslmode="disable",
+        username=f"fleet_{{number}}", password_sealed=seal.password_sealed, sslmode="disable",
         tags=[f"group {{number // asked['group']}}"],
     )
     for number in range(asked["connections"])
 )
+"""
+USERS = """
+DO $$ BEGIN
+  FOR number IN 0 .. {last} LOOP
+    IF to_regrole('fleet_' || number) IS NULL THEN
+      EXECUTE format('CREATE ROLE %I LOGIN PASSWORD %L', 'fleet_' || number, '{password}');
+    END IF;
+  END LOOP;
+END $$
 """
 OFFER = """
 import json
@@ -116,21 +132,24 @@ class Step:
 
 def main() -> None:
     options = parser.parse_args(sys.argv[2:])
+    # The engine, which is imported here, keeps what SCRAM derives. The peer signs in as asyncpg does by itself.
+    driver.hashlib = hashlib
     steps: list[Step] = []
     with _peer.target() as target, Stack(MERIDIAN_DEMO="0") as stack:
         peer = [_peer.run(lambda: bare(target.endpoint))]
         for connections in options.connections:
             quiet(stack)
-            make_fleet(stack, target.endpoint, connections)
+            make_fleet(stack, target, connections)
             steps += climb(stack, connections, options)
         peer.append(_peer.run(lambda: bare(target.endpoint)))
     report(steps, statistics.median(peer))
 
 
 def climb(stack: Stack, connections: int, options: argparse.Namespace) -> list[Step]:
-    steps = []
+    steps = list[Step]()
     for rate in options.rates:
-        steps.append(measure(stack, connections, rate, options.seconds))
+        passes = 0 if steps else options.passes
+        steps.append(measure(stack, connections, rate, options.seconds, passes))
         show(steps[-1])
         if not steps[-1].sustained:
             break
@@ -138,15 +157,16 @@ def climb(stack: Stack, connections: int, options: argparse.Namespace) -> list[S
     return steps
 
 
-def make_fleet(stack: Stack, endpoint: Endpoint, connections: int) -> None:
+def make_fleet(stack: Stack, target: _peer.Target, connections: int) -> None:
     asked = {
         "connections": connections,
         "group": GROUP,
-        "port": endpoint.port,
-        "database": endpoint.database,
-        "user": endpoint.user,
-        "password": endpoint.password,
+        "port": target.endpoint.port,
+        "database": target.endpoint.database,
+        "password": target.endpoint.password,
     }
+    with psycopg.connect(target.superuser) as superuser:
+        superuser.execute(USERS.format(last=connections - 1, password=target.endpoint.password))
     shell(stack, FLEET, asked)
 
 
@@ -154,12 +174,12 @@ def shell(stack: Stack, script: str, asked: Mapping[str, object]) -> None:
     stack.shell(script.format(asked=json.dumps(asked)))
 
 
-def measure(stack: Stack, connections: int, rate: int, seconds: int) -> Step:
+def measure(stack: Stack, connections: int, rate: int, seconds: int, passes: int) -> Step:
     interval = max(SHORTEST_INTERVAL, connections // rate)
     schedules = max(1, round(rate * interval / GROUP))
     asked = {"schedules": schedules, "interval": interval, "groups": max(1, connections // GROUP)}
     shell(stack, OFFER, asked)
-    time.sleep(interval + 3)
+    time.sleep(max(interval, passes * connections / rate) + 3)
     before, began = usage_of(stack), time.time()
     time.sleep(seconds)
     after, ended = usage_of(stack), time.time()

@@ -12,6 +12,7 @@ from typing import Any
 
 import aiodns
 import asyncpg
+from asyncpg.protocol import protocol as driver
 
 from probes.engine.causes import error_from
 from probes.engine.egress import EgressRules
@@ -20,6 +21,7 @@ from probes.engine.errors import ProbeError, clean, timed_out
 from probes.engine.guard import Guard, Limits
 from probes.engine.line import Line, another_line, open_line
 from probes.engine.resolve import Resolver, host_name, literal
+from probes.engine.scram import SaltedPasswords, give_keys
 from probes.engine.tls import ATTEMPTS, Encryption, more_telling, not_for_want_of_tls, worth_another_attempt
 from probes.engine.trace import Trace
 
@@ -34,6 +36,8 @@ DRIVER_ERRORS = (
     UnicodeError,
 )
 """What using a connection may raise because of the server or the network."""
+
+give_keys(driver, SaltedPasswords())
 
 
 @dataclass(frozen=True)
@@ -156,8 +160,11 @@ async def _attempt(
     guard = Guard(limits)
     try:
         line = await open_line(endpoint, addresses, encryption, guard, deadline=deadline, trace=trace)
-        with trace.during("auth"):
-            connection = await _sign_in(endpoint, line, guard)
+        try:
+            with trace.during("auth"):
+                connection = await _sign_in(endpoint, line, guard)
+        finally:
+            trace.leave_out("auth", guard.answered_in)
         trace.server = replace(trace.server, **_facts(connection))
     except BaseException as exc:
         guard.abort()

@@ -35,7 +35,8 @@ class Guard(asyncio.Protocol):
     """Checks what the server sends, then hands it on; drops the connection at the first violation.
 
     ``ready_at`` is the `time.perf_counter` reading of the latest ReadyForQuery, taken when its bytes arrived;
-    ``spoke`` is whether the server said anything at all; ``backend_key`` is what a request to cancel must show.
+    ``spoke`` is whether the server said anything at all; ``backend_key`` is what a request to cancel must show;
+    ``answered_in`` is how many seconds the driver has needed for its part of the sign-in, most of it for SCRAM's key.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -44,6 +45,7 @@ class Guard(asyncio.Protocol):
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ready_at: float | None = None
         self.backend_key = b""
+        self.answered_in = 0.0
         self._limits = limits
         self._inner: asyncio.Protocol | None = None
         self._reader = MessageReader(self._check_header, keep=b"RESK")
@@ -99,12 +101,22 @@ class Guard(asyncio.Protocol):
                 # The server will say no more, and the driver has nothing to add.
                 self.abort()
             elif self._inner is not None:
-                self._inner.data_received(data)
+                self._hand_on(self._inner, data)
         except ProbeError as exc:
             self._refuse(exc)
         except Exception as exc:  # noqa: BLE001 - the edge of the socket
             # The driver may trip over anything in what a hostile server sends.
             self._refuse(ProbeError("protocol_violation", "auth", f"{type(exc).__name__}: {exc}"))
+
+    def _hand_on(self, inner: asyncio.Protocol, data: bytes) -> None:
+        if self.ready_at is not None:
+            inner.data_received(data)
+            return
+        began = time.perf_counter()
+        try:
+            inner.data_received(data)
+        finally:
+            self.answered_in += time.perf_counter() - began
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = exc

@@ -53,6 +53,11 @@ class Trace:
     def record(self, phase: Phase, seconds: float) -> None:
         self._spent[phase] = seconds
 
+    def leave_out(self, phase: Phase, seconds: float) -> None:
+        """What we needed ourselves during a phase: it is neither part of that, nor of the total."""
+        self._spent[phase] -= seconds
+        self._started += seconds
+
     def restart(self) -> None:
         """Another connection follows: only the name's resolution still counts."""
         self._spent = {phase: seconds for phase, seconds in self._spent.items() if phase == "dns"}

@@ -1,0 +1,49 @@
+"""Keeps the keys that SCRAM derives from passwords, from one sign-in to the next.
+
+Thousands of rounds of a digest are most of what a sign-in costs the client, and every probe of a database repeats
+them with the same password, salt and count. RFC 5802 lets a client keep what comes out of them (section 3). asyncpg
+has no place for that, but asks `hashlib` for them, and is given another one (docs/decisions/0013).
+"""
+
+import hashlib
+import secrets
+from collections import OrderedDict
+from types import ModuleType
+
+MOST_KEPT = 20_000
+"""Keys of 32 bytes in one process, about 4 MB with what finds them: more than the databases of a large installation."""
+
+
+class SaltedPasswords:
+    """What was derived lately, found by a digest that only this process can compute: it keeps no password."""
+
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self._most = most
+        self._secret = secrets.token_bytes(hashlib.blake2b.MAX_KEY_SIZE)
+        self._kept: OrderedDict[bytes, bytes] = OrderedDict()
+
+    def derive(self, digest: str, password: bytes, salt: bytes, iterations: int) -> bytes:
+        """As `hashlib.pbkdf2_hmac` does, at once if it was asked for before."""
+        place = self._place(digest, password, salt, iterations)
+        key = self._kept.get(place)
+        if key is None:
+            key = self._kept[place] = hashlib.pbkdf2_hmac(digest, password, salt, iterations)
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(place)
+        return key
+
+    def _place(self, digest: str, password: bytes, salt: bytes, iterations: int) -> bytes:
+        place = hashlib.blake2b(key=self._secret, digest_size=32)
+        for part in (digest.encode(), password, salt):
+            place.update(len(part).to_bytes(8, "big") + part)
+        place.update(iterations.to_bytes(8, "big"))
+        return place.digest()
+
+
+def give_keys(driver: ModuleType, passwords: SaltedPasswords) -> None:
+    """From now on the driver's module asks ``passwords``, and for everything else `hashlib` as before."""
+    answering = ModuleType("hashlib")
+    vars(answering).update(vars(hashlib), pbkdf2_hmac=passwords.derive)
+    driver.hashlib = answering  # type: ignore[attr-defined]

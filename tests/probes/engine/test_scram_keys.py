@@ -1,0 +1,94 @@
+"""What SCRAM derives from a password is derived once, is right, and is nobody's time but ours."""
+
+import hashlib
+import time
+from collections.abc import Callable
+
+import pytest
+from asyncpg.protocol import protocol as driver
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.engine.connection import probe_connection
+from probes.engine.scram import SaltedPasswords, give_keys
+from tests.probes.engine.conftest import PASSWORD, endpoint_of
+
+FACTS = st.tuples(st.sampled_from(["sha256", "sha1"]), st.binary(), st.binary(), st.integers(1, 3))
+
+
+@pytest.fixture
+def derived(monkeypatch) -> list[bytes]:
+    """The passwords of which a key is really derived, from now on; nothing is kept from before."""
+    seen: list[bytes] = []
+    derive = hashlib.pbkdf2_hmac
+
+    def noted(digest: str, password: bytes, salt: bytes, iterations: int) -> bytes:
+        seen.append(password)
+        return derive(digest, password, salt, iterations)
+
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", noted)
+    monkeypatch.setattr(driver, "hashlib", driver.hashlib)
+    give_keys(driver, SaltedPasswords())
+    return seen
+
+
+async def test_the_second_probe_of_a_database_derives_nothing(any_version, derived):
+    for _ in range(3):
+        outcome = await probe_connection(endpoint_of(any_version))
+        assert outcome.failure is None
+    assert derived == [PASSWORD.encode()]
+
+
+async def test_a_changed_password_counts_at_once(idle, derived):
+    async def code_with(password: str) -> str:
+        outcome = await probe_connection(endpoint_of(idle, user="changing", password=password))
+        return outcome.failure.code if outcome.failure else "ok"
+
+    idle.start()
+    try:
+        idle.sql("CREATE ROLE changing LOGIN PASSWORD 'brush'")
+        assert [await code_with("brush"), await code_with("pen")] == ["ok", "auth_failed"]
+        idle.sql("ALTER ROLE changing PASSWORD 'pen'")
+        assert [await code_with("brush"), await code_with("pen")] == ["auth_failed", "ok"]
+    finally:
+        idle.sql("DROP ROLE changing")
+        idle.stop()
+
+
+async def test_what_we_derive_is_not_the_servers_time(unencrypted, monkeypatch):
+    def slow(*what) -> bytes:
+        time.sleep(1)
+        return hashlib.pbkdf2_hmac(*what)
+
+    monkeypatch.setattr(driver, "hashlib", driver.hashlib)
+    passwords = SaltedPasswords()
+    monkeypatch.setattr(passwords, "derive", slow)
+    give_keys(driver, passwords)
+    for password, code in [(PASSWORD, None), ("wrong", "auth_failed")]:
+        outcome = await probe_connection(endpoint_of(unencrypted, password=password, connect_timeout=10))
+        assert (outcome.failure and outcome.failure.code) == code
+        assert (outcome.finished - outcome.started).total_seconds() >= 1
+        assert 0 < outcome.timings.auth <= outcome.timings.total < 1000
+
+
+@given(st.lists(FACTS, max_size=20))
+def test_every_key_is_what_the_library_derives(asked):
+    passwords = SaltedPasswords(most=3)
+    for facts in [*asked, *reversed(asked)]:
+        assert passwords.derive(*facts) == hashlib.pbkdf2_hmac(*facts)
+
+
+def test_only_the_latest_are_kept(derived: list[bytes]):
+    passwords = SaltedPasswords(most=2)
+    ask: Callable[[bytes], bytes] = lambda password: passwords.derive("sha256", password, b"salt", 1)  # noqa: E731
+    for password in (b"a", b"b", b"a", b"c", b"a", b"b"):
+        ask(password)
+    assert derived == [b"a", b"b", b"c", b"b"]
+
+
+def test_no_password_is_kept():
+    passwords = SaltedPasswords()
+    passwords.derive("sha256", b"pencil", b"grain", 1)
+    kept = repr(vars(passwords))
+    assert "grain" not in kept
+    assert "pencil" not in kept

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ parser.add_argument(
     "--rows", type=int, nargs="+", default=[10_000_000], help="one size, or several to compare"
 )
 parser.add_argument("--connections", type=int, default=1000)
+parser.add_argument("--editions", nargs="+", choices=["plain", "timescale"], default=["plain", "timescale"])
 parser.add_argument(
     "--keep",
     type=Path,
@@ -45,7 +46,7 @@ def main() -> None:
     found: dict[str, dict[int, Any]] = {}
     with broker() as redis_url:
         for rows in options.rows:
-            for edition, server in editions(options.keep and options.keep / str(rows)):
+            for edition, server in editions(options.editions, options.keep and options.keep / str(rows)):
                 with server as database_url:
                     one = measure(rows, options.connections, database_url, redis_url)
                 show(edition, one)
@@ -77,8 +78,11 @@ def told(found: dict[str, dict[int, Any]], name: str) -> dict[str, dict[int, Any
     return {edition: {rows: one[name] for rows, one in by_rows.items()} for edition, by_rows in found.items()}
 
 
-def editions(keep: Path | None) -> Iterator[tuple[str, Any]]:
-    yield "plain", plain(keep)
+def editions(asked: Collection[str], keep: Path | None) -> Iterator[tuple[str, Any]]:
+    if "plain" in asked:
+        yield "plain", plain(keep)
+    if "timescale" not in asked:
+        return
     if url := os.environ.get("TIMESCALE_TEST_URL"):
         yield "timescale", timescale(url)
     else:

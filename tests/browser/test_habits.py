@@ -128,6 +128,7 @@ def test_a_command_that_needs_a_connection_asks_for_it(page: Page):
     box = search(page, "load")
     page.keyboard.press("Enter")
     expect(box).to_have_value("load ")
+    page.keyboard.type("virgin")
     expect(page.get_by_role("option", name=f"Load… {NEAREST}")).to_be_visible()
 
 

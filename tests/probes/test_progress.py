@@ -128,6 +128,14 @@ def test_rows_wait_until_their_own_result_is_there(client, fleet):
     assert 'aria-busy="true"' not in client.get("/").text
 
 
+def test_who_hears_the_button_of_a_row_hears_what_stands_on_it(client, fleet):
+    begin(fleet)
+    step()
+    buttons = re.findall(r'id="test-\d+"[^>]* aria-label="([^"]+)">(\w+)<', client.get("/").text)
+    assert sorted(word for _, word in buttons) == ["Test", "Test", "Testing", "Testing"]
+    assert all(name.startswith(f"{word} ") for name, word in buttons)
+
+
 def test_of_several_runs_the_newest_shows_and_how_many_more_there_are(client, fleet):
     first = begin(fleet)
     step()

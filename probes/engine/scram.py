@@ -6,6 +6,7 @@ has no place for that, but asks `hashlib` for them, and is given another one (do
 """
 
 import hashlib
+import hmac
 import secrets
 from collections import OrderedDict
 from types import ModuleType
@@ -19,7 +20,7 @@ class SaltedPasswords:
 
     def __init__(self, most: int = MOST_KEPT) -> None:
         self._most = most
-        self._secret = secrets.token_bytes(hashlib.blake2b.MAX_KEY_SIZE)
+        self._secret = secrets.token_bytes(32)
         self._kept: OrderedDict[bytes, bytes] = OrderedDict()
 
     def derive(self, digest: str, password: bytes, salt: bytes, iterations: int) -> bytes:
@@ -35,11 +36,10 @@ class SaltedPasswords:
         return key
 
     def _place(self, digest: str, password: bytes, salt: bytes, iterations: int) -> bytes:
-        place = hashlib.blake2b(key=self._secret, digest_size=32)
-        for part in (digest.encode(), password, salt):
-            place.update(len(part).to_bytes(8, "big") + part)
-        place.update(iterations.to_bytes(8, "big"))
-        return place.digest()
+        parts = (digest.encode(), password, salt, str(iterations).encode())
+        return hmac.digest(
+            self._secret, b"".join(len(part).to_bytes(8, "big") + part for part in parts), "sha256"
+        )
 
 
 def give_keys(driver: ModuleType, passwords: SaltedPasswords) -> None:

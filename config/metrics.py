@@ -132,7 +132,11 @@ def of_connections(newest: Gauges) -> Iterator[str]:
         "When the newest probe ended.",
         zip(names, newest.finished, strict=True),
     )
-    yield family("meridian_probe_duration_seconds", "All phases together.", seconds(newest.total_ms))
+    yield family(
+        "meridian_probe_duration_seconds",
+        "All phases together, without what the probe itself computed.",
+        seconds(newest.total_ms),
+    )
     yield family(
         "meridian_probe_phase_seconds",
         "One phase of the newest probe.",

@@ -14,6 +14,7 @@ import aiodns
 import asyncpg
 from asyncpg.protocol import protocol as driver
 
+from probes.engine import scram
 from probes.engine.causes import error_from
 from probes.engine.egress import EgressRules
 from probes.engine.endpoint import Endpoint
@@ -21,7 +22,6 @@ from probes.engine.errors import ProbeError, clean, timed_out
 from probes.engine.guard import Guard, Limits
 from probes.engine.line import Line, another_line, open_line
 from probes.engine.resolve import Resolver, host_name, literal
-from probes.engine.scram import SaltedPasswords, give_keys
 from probes.engine.tls import ATTEMPTS, Encryption, more_telling, not_for_want_of_tls, worth_another_attempt
 from probes.engine.trace import Trace
 
@@ -37,7 +37,7 @@ DRIVER_ERRORS = (
 )
 """What using a connection may raise because of the server or the network."""
 
-give_keys(driver, SaltedPasswords())
+scram.give_keys(driver, scram.KEYS)
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ async def _attempt(
             with trace.during("auth"):
                 connection = await _sign_in(endpoint, line, guard)
         finally:
-            trace.leave_out("auth", guard.answered_in)
+            trace.leave_out("auth", guard.driver_seconds)
         trace.server = replace(trace.server, **_facts(connection))
     except BaseException as exc:
         guard.abort()
@@ -232,7 +232,8 @@ class _PinnedLoop:
             protocol.connection_made(line.transport)
             return line.transport, protocol
         self._handed_over = True
-        self._guard.attach(protocol, encrypted=self._line.encrypted)
+        account = f"{self._line.address} {self._endpoint.port} {self._endpoint.user}"
+        self._guard.attach(protocol, encrypted=self._line.encrypted, account=account)
         return self._line.transport, protocol
 
 

@@ -12,7 +12,8 @@ class Endpoint:
     """A PostgreSQL server and how to sign in to it.
 
     ``sslrootcert``, ``sslcert`` and ``sslkey`` hold PEM text, never a path. ``connect_timeout`` is in
-    seconds and is the deadline of a whole connection probe: name, TCP, TLS, authentication and query.
+    seconds and is the deadline of a whole connection probe: name, TCP, TLS, authentication and query,
+    with what is computed meanwhile.
     ``application_name`` is what the server's own administrator sees.
     """
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import cast
 
+from probes.engine import scram
 from probes.engine.causes import error_from, server_said
 from probes.engine.errors import ProbeError, clean
 from probes.engine.framing import MessageReader, error_fields
@@ -36,7 +37,7 @@ class Guard(asyncio.Protocol):
 
     ``ready_at`` is the `time.perf_counter` reading of the latest ReadyForQuery, taken when its bytes arrived;
     ``spoke`` is whether the server said anything at all; ``backend_key`` is what a request to cancel must show;
-    ``answered_in`` is how many seconds the driver has needed for its part of the sign-in, most of it for SCRAM's key.
+    ``driver_seconds`` is what the driver has computed for its part of the sign-in so far, such as SCRAM's key.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -45,9 +46,10 @@ class Guard(asyncio.Protocol):
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ready_at: float | None = None
         self.backend_key = b""
-        self.answered_in = 0.0
+        self.driver_seconds = 0.0
         self._limits = limits
         self._inner: asyncio.Protocol | None = None
+        self._account = ""
         self._reader = MessageReader(self._check_header, keep=b"RESK")
         self._sign_in = SignIn(encrypted=False, max_iterations=limits.scram_iterations)
         self._first_byte: int | None = None
@@ -61,13 +63,15 @@ class Guard(asyncio.Protocol):
         self._server_error: dict[str, str] | None = None
         self._lost: Exception | None = None
 
-    def attach(self, inner: asyncio.Protocol, *, encrypted: bool) -> None:
-        """Give the connection to asyncpg's protocol, which sends the startup message at once."""
+    def attach(self, inner: asyncio.Protocol, *, encrypted: bool, account: str) -> None:
+        """Give the connection to asyncpg's protocol, which sends the startup message at once; ``account`` is what it
+        signs in to (see `scram`)."""
         if self._violation is not None:
             raise self._violation
         if self.transport is None or self.closed.done():
             raise self._lost or ConnectionResetError("the server closed the connection")
         self._inner = inner
+        self._account = account
         self._sign_in = SignIn(encrypted=encrypted, max_iterations=self._limits.scram_iterations)
         inner.connection_made(self.transport)
 
@@ -112,11 +116,13 @@ class Guard(asyncio.Protocol):
         if self.ready_at is not None:
             inner.data_received(data)
             return
+        # It derives within this call, so nobody else's sign-in comes between.
+        scram.KEYS.account = self._account
         began = time.perf_counter()
         try:
             inner.data_received(data)
         finally:
-            self.answered_in += time.perf_counter() - began
+            self.driver_seconds += time.perf_counter() - began
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = exc

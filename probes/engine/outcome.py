@@ -27,7 +27,10 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True)
 class Timings:
-    """Milliseconds in each phase; None when the phase was not reached or does not exist (no TLS, no name)."""
+    """Milliseconds in each phase; None when the phase was not reached or does not exist (no TLS, no name).
+
+    ``total`` is all of them and what lies between; what the probe computed itself is left out (see `trace`).
+    """
 
     dns: float | None = None
     tcp: float | None = None

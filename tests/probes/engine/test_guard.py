@@ -39,7 +39,7 @@ def converse(chunks: list[bytes]) -> tuple[bytes, str, bool]:
         dropped: list[bool] = []
         guard, driver = Guard(Limits()), Recorder()
         guard.connection_made(SimpleNamespace(abort=lambda: dropped.append(True)))  # type: ignore[arg-type]
-        guard.attach(driver, encrypted=False)
+        guard.attach(driver, encrypted=False, account="ada")
         for chunk in chunks:
             if not dropped:
                 guard.data_received(chunk)

@@ -1,4 +1,4 @@
-"""What SCRAM derives from a password is derived once, is right, and is nobody's time but ours."""
+"""What SCRAM derives from a password is derived once for an account, is right, and does not count as the server's time."""
 
 import hashlib
 import time
@@ -9,6 +9,7 @@ from asyncpg.protocol import protocol as driver
 from hypothesis import given
 from hypothesis import strategies as st
 
+from probes.engine import scram
 from probes.engine.connection import probe_connection
 from probes.engine.scram import SaltedPasswords, give_keys
 from tests.probes.engine.conftest import PASSWORD, endpoint_of
@@ -22,13 +23,14 @@ def derived(monkeypatch) -> list[bytes]:
     seen: list[bytes] = []
     derive = hashlib.pbkdf2_hmac
 
-    def noted(digest: str, password: bytes, salt: bytes, iterations: int) -> bytes:
+    def noted(hash_name: str, password: bytes, *others) -> bytes:
         seen.append(password)
-        return derive(digest, password, salt, iterations)
+        return derive(hash_name, password, *others)
 
     monkeypatch.setattr(hashlib, "pbkdf2_hmac", noted)
     monkeypatch.setattr(driver, "hashlib", driver.hashlib)
-    give_keys(driver, SaltedPasswords())
+    monkeypatch.setattr(scram, "KEYS", SaltedPasswords())
+    give_keys(driver, scram.KEYS)
     return seen
 
 
@@ -37,6 +39,23 @@ async def test_the_second_probe_of_a_database_derives_nothing(any_version, deriv
         outcome = await probe_connection(endpoint_of(any_version))
         assert outcome.failure is None
     assert derived == [PASSWORD.encode()]
+
+
+async def test_another_account_with_the_same_password_and_salt_is_no_sooner_answered(idle, derived):
+    idle.start()
+    try:
+        idle.sql(
+            "CREATE ROLE one LOGIN PASSWORD 'pen'",
+            "CREATE ROLE two LOGIN",
+            "UPDATE pg_authid SET rolpassword = (SELECT rolpassword FROM pg_authid WHERE rolname = 'one') "
+            "WHERE rolname = 'two'",
+        )
+        for user in ("one", "two", "one", "two"):
+            assert (await probe_connection(endpoint_of(idle, user=user, password="pen"))).failure is None
+        assert derived == [b"pen", b"pen"]
+    finally:
+        idle.sql("DROP ROLE one", "DROP ROLE two")
+        idle.stop()
 
 
 async def test_a_changed_password_counts_at_once(idle, derived):
@@ -84,6 +103,17 @@ def test_only_the_latest_are_kept(derived: list[bytes]):
     for password in (b"a", b"b", b"a", b"c", b"a", b"b"):
         ask(password)
     assert derived == [b"a", b"b", b"c", b"b"]
+
+
+def test_what_only_runs_together_the_same_is_not_the_same():
+    passwords = SaltedPasswords()
+    assert passwords.derive("sha256", b"ab", b"c", 1) != passwords.derive("sha256", b"a", b"bc", 1)
+
+
+def test_who_reads_one_memory_finds_nothing_in_another():
+    one, another = SaltedPasswords(), SaltedPasswords()
+    assert one.derive("sha256", b"pencil", b"grain", 1) == another.derive("sha256", b"pencil", b"grain", 1)
+    assert not vars(one)["_kept"].keys() & vars(another)["_kept"].keys()
 
 
 def test_no_password_is_kept():

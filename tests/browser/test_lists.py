@@ -82,6 +82,7 @@ def test_all_that_are_shown_are_chosen_and_no_others(page: Page, stack: Stack):
 
 def test_a_live_event_keeps_the_filter_the_choice_and_the_open_menu(page: Page, stack: Stack):
     page.goto(f"{stack.url}/connections/?q=virginia")
+    expect(page.locator("#live-status")).to_contain_text("Live")
     row = page.locator(ROWS)
     row.get_by_role("checkbox").check()
     row.get_by_label(re.compile("^More for")).click()
